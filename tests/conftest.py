@@ -1,0 +1,53 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""Fixtures that several suites use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from emulator_client import Emulator, running_emulator
+from real_flows import real_flows_folder
+
+_CACHE = Path(__file__).resolve().parent.parent / ".cache"
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
+set_hypothesis_home_dir(os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY") or _CACHE / "hypothesis")
+
+# A test never meets the project that whoever runs it works with.
+for _name in [name for name in os.environ if name.startswith("DESCOPE_") and name != "DESCOPE_REAL_FLOWS"]:
+    del os.environ[_name]
+
+
+@pytest.fixture(scope="session")
+def real_flows_dir() -> Path:
+    """The folder with real exports; a test that asks for it is skipped where there is none."""
+    folder = real_flows_folder()
+    if folder is None:
+        pytest.skip("no real flow exports on this machine: set DESCOPE_REAL_FLOWS to a folder of them")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def emulator_server() -> Iterator[Emulator]:
+    """One emulator for the whole session, with whatever earlier tests left in it."""
+    with running_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(emulator_server: Emulator) -> Emulator:
+    """The emulator of this session, empty."""
+    emulator_server.reset()
+    return emulator_server
