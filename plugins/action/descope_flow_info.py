@@ -1,0 +1,18 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""Action plugin of C(descope_flow_info)."""
+
+from __future__ import annotations
+
+from ansible_collections.community.descope.plugins.module_utils._arguments import flow_info_arguments
+from ansible_collections.community.descope.plugins.module_utils._flow_info_task import describe_flows
+from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase, ModuleTwin
+
+
+class ActionModule(DescopeActionBase):
+    """Lists and exports flows."""
+
+    module = ModuleTwin("descope_flow_info", flow_info_arguments, describe_flows)

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""Argument specifications, shared by the modules and by their action plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+ArgumentSpec = dict[str, dict[str, Any]]
+
+
+def _from_environment(*names: str) -> tuple[Any, list[str]]:
+    return (env_fallback, list(names))
+
+
+def connection_arguments() -> ArgumentSpec:
+    """Return the options every module has: which project, how to reach it, how fast."""
+    return {
+        "project_id": {"type": "str", "required": True, "fallback": _from_environment("DESCOPE_PROJECT_ID")},
+        "management_key": {
+            "type": "str",
+            "required": True,
+            "no_log": True,
+            "fallback": _from_environment("DESCOPE_MANAGEMENT_KEY"),
+        },
+        "base_url": {"type": "str", "fallback": _from_environment("DESCOPE_BASE_URL", "DESCOPE_BASE_URI")},
+        "timeout": {"type": "float", "default": 60.0, "fallback": _from_environment("DESCOPE_TIMEOUT")},
+        "connect_timeout": {"type": "float", "default": 10.0, "fallback": _from_environment("DESCOPE_CONNECT_TIMEOUT")},
+        "validate_certs": {"type": "bool", "default": True, "fallback": _from_environment("DESCOPE_VALIDATE_CERTS")},
+        "ca_path": {"type": "path", "fallback": _from_environment("DESCOPE_CA_PATH")},
+        "rate_limit": {"type": "str", "default": "100/60", "fallback": _from_environment("DESCOPE_RATE_LIMIT")},
+        "threads": {"type": "int", "default": 16, "fallback": _from_environment("DESCOPE_THREADS")},
+        "read": {
+            "type": "str",
+            "choices": ["auto", "snapshot", "export"],
+            "default": "auto",
+            "fallback": _from_environment("DESCOPE_READ"),
+        },
+        "run_context": {
+            "type": "dict",
+            "options": {
+                "run_id": {"type": "str"},
+                "run_dir": {"type": "path"},
+                "task_id": {"type": "str"},
+                "tenant": {"type": "str"},
+                "job_id": {"type": "str"},
+                "user": {"type": "str"},
+            },
+        },
+    }
+
+
+def flow_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow)."""
+    item: ArgumentSpec = {
+        "definition": {"type": "raw"},
+        "src": {"type": "path"},
+        "template": {"type": "path"},
+        "flow_id": {"type": "str"},
+        "vars": {"type": "dict"},
+        "source": {"type": "str"},
+    }
+    return connection_arguments() | {
+        "definition": {"type": "raw"},
+        "src": {"type": "list", "elements": "path"},
+        "template": {"type": "list", "elements": "path"},
+        "flows": {"type": "list", "elements": "dict", "options": item},
+        "flow_id": {"type": "list", "elements": "str"},
+        "vars": {"type": "dict"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "validate": {"type": "bool", "default": True},
+        "backup": {"type": "bool", "default": True},
+        "backup_dir": {
+            "type": "path",
+            "default": "~/.descope/backups",
+            "fallback": _from_environment("DESCOPE_BACKUP_DIR"),
+        },
+        "verify": {"type": "bool", "default": True},
+        "changelog": {"type": "str"},
+        "compare": {"type": "dict", "options": {"layout": {"type": "bool", "default": False}}},
+    }
+
+
+def flow_info_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_info)."""
+    return connection_arguments() | {
+        "flow_id": {"type": "list", "elements": "str"},
+        "export": {"type": "bool", "default": False},
+        "dest": {"type": "path"},
+        "format": {
+            "type": "str",
+            "choices": ["exported", "response", "console", "snapshot"],
+            "default": "exported",
+        },
+    }
+
+
+def environment_fallbacks(
+    spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the arguments with those that are not given taken from C(environment), as the specification says.
+
+    A module on another machine cannot see the controller's environment, so the controller looks for it.
+    """
+    found = {
+        name: environment[variable]
+        for name, options in spec.items()
+        if arguments.get(name) is None
+        for variable in reversed(options.get("fallback", (None, []))[1])
+        if environment.get(variable)
+    }
+    return {**arguments, **found}

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""A module of this collection in its shortest form: validate the arguments, run the use case, exit."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
+from ansible_collections.community.descope.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
+from ansible_collections.community.descope.plugins.module_utils._desired import FlowSource
+from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._schema import JSONSCHEMA_IMPORT_ERROR
+from ansible_collections.community.descope.plugins.module_utils._sources import load_definition, read_source
+from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
+
+REQUIRED_LIBRARIES = {"requests": REQUESTS_IMPORT_ERROR, "jsonschema": JSONSCHEMA_IMPORT_ERROR}
+
+
+def missing_library() -> tuple[str, str] | None:
+    """Return a message and a traceback for the first Python library that is missing, None if all are there."""
+    for library, import_error in REQUIRED_LIBRARIES.items():
+        if import_error:
+            return missing_required_lib(library), import_error
+    return None
+
+
+def run_module(spec: ArgumentSpec, use_case: UseCase) -> None:
+    """Run a use case as a module. Exits the process with the module's result."""
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    missing = missing_library()
+    if missing:
+        module.fail_json(msg=missing[0], exception=missing[1])
+    task = Task(
+        params=module.params,
+        check_mode=module.check_mode,
+        diff_mode=bool(module._diff),
+        load_source=load_on_this_machine,
+    )
+    result = run_use_case(use_case, task)
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def load_on_this_machine(source: FlowSource) -> list[FlowDocument]:
+    """Load a source where the module runs. Raises InputError, also for a template: rendering needs the controller."""
+    if source.kind == "definition":
+        return [load_definition(source.value, source.label, flow_id=source.flow_id)]
+    if source.kind == "src":
+        return read_source(source.value)
+    message = "templates are rendered on the controller by the action plugin; give src or definition instead"
+    raise InputError([Problem("template-on-target", message, source=source.label)])

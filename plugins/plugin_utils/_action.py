@@ -1,0 +1,142 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""What the action plugins have in common: run the module's use case in the worker process where that is possible."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec, environment_fallbacks
+from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
+
+
+@dataclass(frozen=True)
+class ModuleTwin:
+    """The module that an action plugin stands for: its name, its argument specification and its use case."""
+
+    name: str
+    argument_spec: Callable[[], ArgumentSpec]
+    use_case: UseCase
+
+
+class DescopeActionBase(ActionBase):
+    """Runs the module's use case here where the connection is local, and the module itself elsewhere."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    module: ClassVar[ModuleTwin]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the result of the task, in the shape the module's documentation gives."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        arguments = self._arguments(variables)
+        params = self._validated(arguments)
+        if self._runs_here():
+            return self._run_here(params, variables)
+        return self._run_elsewhere(arguments, params, variables)
+
+    def elsewhere_arguments(self, arguments: dict[str, Any], task: Task) -> dict[str, Any]:
+        """Return the module's arguments for another machine. Files of the controller must have become values here."""
+        return arguments
+
+    def load_source(self, source: Any, variables: Mapping[str, Any]) -> list[FlowDocument]:
+        """Return the flows of one source. Actions whose module takes sources override this."""
+        raise NotImplementedError
+
+    def find(self, directory: str, path: str) -> str:
+        """Return where Ansible finds a file of the role or playbook. Raises InputError where it does not."""
+        try:
+            found = Path(os.path.normpath(self._find_needle(directory, path)))  # type: ignore[no-untyped-call]
+        except AnsibleError as error:
+            message = f"there is no such file or directory; it was searched in {directory}/ and beside the playbook"
+            raise InputError([Problem("file-not-found", message, source=path)]) from error
+        # Messages and diffs are read in a shell or a job that runs in the project, so they say less without losing any.
+        working_directory = Path.cwd()
+        return str(found.relative_to(working_directory) if found.is_relative_to(working_directory) else found)
+
+    def _arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
+        environment: dict[str, str] = {}
+        self._compute_environment_string(environment)
+        given = environment_fallbacks(self.module.argument_spec(), self._task.args, {**os.environ, **environment})
+        return {**given, "run_context": {**self._run_context(variables), **(given.get("run_context") or {})}}
+
+    def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        result = ArgumentSpecValidator(self.module.argument_spec()).validate(arguments)
+        if result.error_messages:
+            raise AnsibleActionFail(f"{self.module.name}: {'; '.join(result.error_messages)}")
+        return dict(result.validated_parameters)
+
+    def _run_context(self, variables: Mapping[str, Any]) -> dict[str, str]:
+        batch = variables.get("ansible_play_batch") or [""]
+        return {
+            "run_id": _local_tmp().name.removeprefix("ansible-local-"),
+            # A batch of hosts reads the projects anew: the one before it may have taken long.
+            "task_id": f"{self._task._uuid}-{batch[0]}-{len(batch)}",
+            "tenant": str(variables.get("inventory_hostname", "")),
+            "job_id": str(variables.get("awx_job_id") or variables.get("tower_job_id") or os.environ.get("JOB_ID", "")),
+            "user": str(variables.get("awx_user_name") or variables.get("tower_user_name") or _user()),
+        }
+
+    def _runs_here(self) -> bool:
+        connection = getattr(self._connection, "ansible_name", "") or self._connection.transport
+        return connection in ("local", "ansible.builtin.local") and not self._play_context.become
+
+    def _task_for(self, params: dict[str, Any], variables: Mapping[str, Any]) -> Task:
+        return Task(
+            params=params,
+            check_mode=bool(self._task.check_mode),
+            diff_mode=bool(self._task.diff),
+            load_source=lambda source: self.load_source(source, variables),
+        )
+
+    def _run_here(self, params: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        context = {**params["run_context"], "run_dir": str(_local_tmp() / "community.descope")}
+        return run_use_case(self.module.use_case, self._task_for({**params, "run_context": context}, variables))
+
+    def _run_elsewhere(
+        self, arguments: dict[str, Any], params: dict[str, Any], variables: dict[str, Any]
+    ) -> dict[str, Any]:
+        task = self._task_for(params, variables)
+        prepared: dict[str, Any] = {}
+
+        def prepare(_task: Task) -> dict[str, Any]:
+            prepared.update(self.elsewhere_arguments(arguments, task))
+            return {}
+
+        failure = run_use_case(prepare, task)
+        if failure.get("failed"):
+            return failure
+        return dict(
+            self._execute_module(
+                module_name=f"community.descope.{self.module.name}", module_args=prepared, task_vars=variables
+            )
+        )
+
+
+def _local_tmp() -> Path:
+    """Return the directory that belongs to this run of Ansible, made before its workers were and removed after them."""
+    return Path(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # constants are made at run time
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
