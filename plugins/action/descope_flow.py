@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
 from ansible_collections.community.descope.plugins.module_utils._desired import (
     FlowSource,
     declared_sources,
     load_desired,
 )
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._flow_task import manage_flows
+from ansible_collections.community.descope.plugins.module_utils._flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._sources import (
     load_definition,
     load_raw,
@@ -25,14 +24,14 @@ from ansible_collections.community.descope.plugins.module_utils._sources import 
     read_source,
 )
 from ansible_collections.community.descope.plugins.module_utils._task import Task
-from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase, ModuleTwin
+from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase
 from ansible_collections.community.descope.plugins.plugin_utils._render import StructuredRenderer
 
 
 class ActionModule(DescopeActionBase):
     """Deploys flows."""
 
-    module = ModuleTwin("descope_flow", flow_arguments, manage_flows)
+    use_case = DESCOPE_FLOW
 
     def load_source(self, source: FlowSource, variables: Mapping[str, Any]) -> list[FlowDocument]:
         """Return the flows of one source, templates rendered. Raises InputError."""

@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import flow_info_arguments
-from ansible_collections.community.descope.plugins.module_utils._flow_info_task import describe_flows
-from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase, ModuleTwin
+from ansible_collections.community.descope.plugins.module_utils._flow_info_task import DESCOPE_FLOW_INFO
+from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase
 
 
 class ActionModule(DescopeActionBase):
     """Lists and exports flows."""
 
-    module = ModuleTwin("descope_flow_info", flow_info_arguments, describe_flows)
+    use_case = DESCOPE_FLOW_INFO

@@ -95,7 +95,8 @@ class AnswerReader:
         retry_after = response.headers.get("Retry-After")
         if status == _RATE_LIMITED:
             return Attempt(Outcome.RATE_LIMITED, error=self._rate_limited(call), pause=pause_seconds(retry_after))
-        if status in _GATEWAY_STATUSES:
+        # A server that failed may have done so after it had stored what it was sent.
+        if status in _GATEWAY_STATUSES or (status >= 500 and call.kind is Kind.WRITE):
             error = self._refusal(call, response)
             return Attempt(Outcome.GATEWAY, error=error, pause=retry_after_seconds(retry_after))
         if 300 <= status < 400:

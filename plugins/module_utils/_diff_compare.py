@@ -168,41 +168,55 @@ def differences(
     """
     if same(before, after):
         return
-    steps: list[tuple[str, Place, Any, Any]] | None = None
-    if len(trail) < _DEEPEST:
-        if isinstance(before, dict) and isinstance(after, dict):
-            steps = _member_steps(before, after, place)
-            hidden = secret_members(before, secret=secret) | secret_members(after, secret=secret)
-        elif isinstance(before, list) and isinstance(after, list):
-            steps = _item_steps(before, after, place)
-            hidden = {name for name, *_ in steps or () if secret or is_secret_name(name)}
+    steps = _steps(before, after, place, secret) if len(trail) < _DEEPEST else None
     if steps is None:
         yield Difference(place, trail, secret)
         return
-    for name, step, old, new in steps:
-        if old is _MISSING or new is _MISSING:
-            yield Difference(step, (*trail, bare(name)), name in hidden)
+    for step in steps:
+        further = (*trail, bare(step.name))
+        if step.before is _MISSING or step.after is _MISSING:
+            yield Difference(step.place, further, step.secret)
         else:
-            yield from differences(old, new, step, secret=name in hidden, trail=(*trail, bare(name)))
+            yield from differences(step.before, step.after, step.place, secret=step.secret, trail=further)
 
 
-def _member_steps(before: dict[str, Any], after: dict[str, Any], place: Place) -> list[tuple[str, Place, Any, Any]]:
-    return [
-        (key, place.at(key), before.get(key, _MISSING), after.get(key, _MISSING))
-        for key in sorted(before.keys() | after.keys())
-    ]
+class _Step(NamedTuple):
+    """A step further into two values."""
+
+    name: str
+    place: Place
+    before: Any
+    after: Any
+    secret: bool
 
 
-def _item_steps(before: list[Any], after: list[Any], place: Place) -> list[tuple[str, Place, Any, Any]] | None:
+def _steps(before: JsonValue, after: JsonValue, place: Place, secret: bool) -> list[_Step] | None:
+    """Return the steps into two values, None where they are to be told as they are."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        hidden = secret_members(before, secret=secret) | secret_members(after, secret=secret)
+        return [
+            _Step(key, place.at(key), before.get(key, _MISSING), after.get(key, _MISSING), key in hidden)
+            for key in sorted(before.keys() | after.keys())
+        ]
+    if not isinstance(before, list) or not isinstance(after, list):
+        return None
     old, new = keyed(before), keyed(after)
     if old and new and in_same_order(old, new):
         return [
-            (key, place.each(_index(old, key), _index(new, key)), _item(before, old, key), _item(after, new, key))
+            _Step(
+                key,
+                place.each(_index(old, key), _index(new, key)),
+                before[old[key]] if key in old else _MISSING,
+                after[new[key]] if key in new else _MISSING,
+                secret or is_secret_name(key),
+            )
             for key in dict.fromkeys((*new, *old))
         ]
-    pairs = list(zip(before, after, strict=False))
-    if len(before) == len(after) and all(isinstance(one, dict) and isinstance(other, dict) for one, other in pairs):
-        return [(str(index), place.at(index), one, other) for index, (one, other) in enumerate(pairs)]
+    if len(before) == len(after) and all(isinstance(item, dict) for item in (*before, *after)):
+        return [
+            _Step(str(index), place.at(index), one, other, secret)
+            for index, (one, other) in enumerate(zip(before, after, strict=True))
+        ]
     return None
 
 
@@ -222,10 +236,6 @@ def in_same_order(before: dict[str, int], after: dict[str, int]) -> bool:
 
 def _index(indexes: dict[str, int], key: str) -> Parts | None:
     return (indexes[key],) if key in indexes else None
-
-
-def _item(items: list[Any], indexes: dict[str, int], key: str) -> Any:
-    return items[indexes[key]] if key in indexes else _MISSING
 
 
 def dotted(*names: str) -> str:

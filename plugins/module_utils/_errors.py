@@ -59,7 +59,12 @@ class Problem:
 
 
 class DescopeError(Exception):
-    """Anything this collection reports to its user. C(str()) is one line without secrets."""
+    """Anything this collection reports to its user. C(str()) is one line without secrets.
+
+    requests: what had been asked of the API when it happened, None where nothing can have been.
+    """
+
+    requests: dict[str, Any] | None = None
 
     def details(self) -> dict[str, Any]:
         """Return what a module adds to its failure beside C(msg)."""

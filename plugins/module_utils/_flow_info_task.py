@@ -10,11 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.community.descope.plugins.module_utils._arguments import flow_info_arguments
+from ansible_collections.community.descope.plugins.module_utils._client import Statistics
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._formats import Format, dump
 from ansible_collections.community.descope.plugins.module_utils._session import open_session
 from ansible_collections.community.descope.plugins.module_utils._sources import write_document
-from ansible_collections.community.descope.plugins.module_utils._task import Task
+from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
 
 
 def describe_flows(task: Task) -> dict[str, Any]:
@@ -41,6 +43,14 @@ def describe_flows(task: Task) -> dict[str, Any]:
             "requests": session.requests(),
             "warnings": session.warnings(),
         }
+
+
+DESCOPE_FLOW_INFO = UseCase(
+    name="descope_flow_info",
+    arguments=flow_info_arguments,
+    run=describe_flows,
+    empty_result={"flows": [], "missing": [], "files": [], "requests": Statistics().as_dict()},
+)
 
 
 def _documents(flows: Any) -> dict[str, FlowDocument]:

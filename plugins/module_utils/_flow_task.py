@@ -25,6 +25,7 @@ from ansible_collections.community.descope.plugins.module_utils._apply import (
     expected_results,
     verified_results,
 )
+from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
 from ansible_collections.community.descope.plugins.module_utils._backups import (
     Backup,
     BackupStore,
@@ -32,6 +33,7 @@ from ansible_collections.community.descope.plugins.module_utils._backups import 
     Status,
     record_outcome,
 )
+from ansible_collections.community.descope.plugins.module_utils._client import Statistics
 from ansible_collections.community.descope.plugins.module_utils._desired import (
     declared_absent,
     declared_sources,
@@ -42,7 +44,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import D
 from ansible_collections.community.descope.plugins.module_utils._plan import DesiredFlow, Plan, make_plan
 from ansible_collections.community.descope.plugins.module_utils._project import Reading
 from ansible_collections.community.descope.plugins.module_utils._session import Session, open_session
-from ansible_collections.community.descope.plugins.module_utils._task import Task
+from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
 
 # A reading that other workers share may be older than this; then the project is read again before it is changed, so
 # that the backup holds what really stood there.
@@ -60,6 +62,19 @@ def _desired_flows(task: Task) -> list[DesiredFlow]:
     if task.params["state"] == "absent":
         return declared_absent(task.params)
     return load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
+
+
+DESCOPE_FLOW = UseCase(
+    name="descope_flow",
+    arguments=flow_arguments,
+    run=manage_flows,
+    empty_result={
+        "flows": [],
+        "backup": report.backup_report(None),
+        "requests": Statistics().as_dict(),
+        "estimate": {"requests": 0, "seconds": 0.0},
+    },
+)
 
 
 class _FlowTask:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
+
 from ansible_collections.community.descope.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.descope.plugins.module_utils._desired import FlowSource
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
@@ -28,9 +28,9 @@ def missing_library() -> tuple[str, str] | None:
     return None
 
 
-def run_module(spec: ArgumentSpec, use_case: UseCase) -> None:
+def run_module(use_case: UseCase) -> None:
     """Run a use case as a module. Exits the process with the module's result."""
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=use_case.arguments(), supports_check_mode=True)
     missing = missing_library()
     if missing:
         module.fail_json(msg=missing[0], exception=missing[1])

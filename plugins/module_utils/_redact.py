@@ -86,8 +86,8 @@ def redact_value(value: Any, *, secret: bool = False) -> Any:
 def secret_members(value: dict[str, Any], *, secret: bool = False) -> set[str]:
     """Return which members of an object are secrets. C(secret): the object itself stands under a secret's name.
 
-    Descope writes values as C({"type": ..., "value": ...}), named ones with C(key), too; of type C(context) the value is
-    the name of something that is known at run time only.
+    Descope writes values as C({"type": ..., "value": ...}), named ones with C(key), too; of type C(context) the value
+    is the name of something that is known at run time only.
     """
     hidden = {key for key in value if is_secret_name(key)}
     if value.get("type") == "context":

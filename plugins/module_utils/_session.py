@@ -96,7 +96,11 @@ def open_session(params: Mapping[str, Any], *, read_only: bool) -> Iterator[Sess
             task_id=context.get("task_id", ""),
         )
         project = LiveProject(api, readings, mode=params["read"], threads=params["threads"])
-        yield Session(client, api, project, readings, rate, context)
+        try:
+            yield Session(client, api, project, readings, rate, context)
+        except DescopeError as error:
+            error.requests = client.statistics.as_dict()
+            raise
 
 
 def _run_directory(context: Mapping[str, str], stack: ExitStack) -> Path:

@@ -244,6 +244,9 @@ class _Assets:
             return value
         name, digest, extension = match.groups()
         content = self.assets.get(name)
+        if isinstance(content, InputError):
+            self.problems += content.problems
+            return value
         if not isinstance(content, str):
             message = f"the asset assets/{name} is missing; copy the snapshot's assets directory, too"
             return self._report("missing-asset", message, value, file, place)

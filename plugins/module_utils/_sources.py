@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -214,12 +215,24 @@ def _parse_yaml(text: str, source: str) -> JsonValue:
     if problem is not None:
         raise InputError([problem])
     try:
-        return yaml.load(text, Loader=_strict_loader())
+        return _load_yaml(text)
     except yaml.YAMLError as error:
         raise InputError([_invalid_yaml(error, source)]) from None
     except _YAML_SLIPS as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())
         raise InputError([Problem("invalid-yaml", f"invalid YAML: {reason}", source=source)]) from None
+
+
+def _load_yaml(text: str) -> JsonValue:
+    """Parse with the fast parser, where PyYAML has it; leave what that refuses to the other, whose messages are better.
+
+    The other also reads characters that JSON escapes as two, which is how JSON text gets into YAML files.
+    """
+    fast = getattr(yaml, "CSafeLoader", None)
+    if fast is not None:
+        with contextlib.suppress(yaml.YAMLError, *_YAML_SLIPS):
+            return yaml.load(text, Loader=_strict(fast))
+    return yaml.load(text, Loader=_strict(yaml.SafeLoader))
 
 
 def _yaml_problem(text: str, source: str) -> Problem | None:
@@ -242,10 +255,10 @@ def _invalid_yaml(error: Any, source: str) -> Problem:
 
 
 @cache
-def _strict_loader() -> Any:
+def _strict(loader: Any) -> Any:
     """Return a loader of plain data that refuses a key given twice. Made when first needed: PyYAML may be missing."""
 
-    class StrictLoader(yaml.SafeLoader):
+    class StrictLoader(loader):  # type: ignore[misc]
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             keys: set[Any] = set()
             for key_node, _value_node in node.value if isinstance(node, yaml.MappingNode) else ():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
 from ansible_collections.community.descope.plugins.module_utils._desired import SourceLoader
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 
@@ -29,14 +30,37 @@ class Task:
     load_source: SourceLoader
 
 
-# Takes a task and returns its result. C(failed) and C(msg) in it mean that something was done before it failed;
-# failures before that are raised as DescopeError.
-UseCase = Callable[[Task], dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """What a module does, wherever it runs.
+
+    name: the module's. arguments: its argument specification. run: takes a task and returns its result; C(failed) and
+    C(msg) in it mean that something was done before it failed, failures before that are raised as DescopeError.
+    empty_result: the parts that every result has, as they are where nothing was found or done.
+    """
+
+    name: str
+    arguments: Callable[[], ArgumentSpec]
+    run: Callable[[Task], dict[str, Any]]
+    empty_result: Mapping[str, Any]
 
 
 def run_use_case(use_case: UseCase, task: Task) -> dict[str, Any]:
-    """Run a use case and return its result, or the failure in the shape of C(fail_json)."""
+    """Run a use case and return its result, or its failure with the same parts as any result of it."""
     try:
-        return use_case(task)
+        return use_case.run(task)
     except DescopeError as error:
-        return {"changed": False, "failed": True, "msg": str(error), **error.details()}
+        return failure(use_case, task, error)
+
+
+def failure(use_case: UseCase, task: Task, error: DescopeError) -> dict[str, Any]:
+    """Return the result of a task that failed before it had changed anything."""
+    return {
+        **use_case.empty_result,
+        "project_id": task.params["project_id"],
+        "changed": False,
+        "failed": True,
+        "msg": str(error),
+        **({"requests": error.requests} if error.requests else {}),
+        **error.details(),
+    }

@@ -321,14 +321,13 @@ failure:
     path: /v1/mgmt/flow/list
 """
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
-from ansible_collections.community.descope.plugins.module_utils._flow_task import manage_flows
+from ansible_collections.community.descope.plugins.module_utils._flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._module import run_module
 
 
 def main() -> None:
     """Run the use case with the module's arguments."""
-    run_module(flow_arguments(), manage_flows)
+    run_module(DESCOPE_FLOW)
 
 
 if __name__ == "__main__":

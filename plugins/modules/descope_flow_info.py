@@ -127,14 +127,13 @@ requests:
   sample: {"made": 2, "retried": 0, "waited_seconds": 0.0, "by_endpoint": {"POST /v1/mgmt/flow/list": 1}}
 """
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import flow_info_arguments
-from ansible_collections.community.descope.plugins.module_utils._flow_info_task import describe_flows
+from ansible_collections.community.descope.plugins.module_utils._flow_info_task import DESCOPE_FLOW_INFO
 from ansible_collections.community.descope.plugins.module_utils._module import run_module
 
 
 def main() -> None:
     """Run the use case with the module's arguments."""
-    run_module(flow_info_arguments(), describe_flows)
+    run_module(DESCOPE_FLOW_INFO)
 
 
 if __name__ == "__main__":

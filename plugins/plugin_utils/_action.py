@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,19 +18,10 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec, environment_fallbacks
+from ansible_collections.community.descope.plugins.module_utils._arguments import environment_fallbacks
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
-
-
-@dataclass(frozen=True)
-class ModuleTwin:
-    """The module that an action plugin stands for: its name, its argument specification and its use case."""
-
-    name: str
-    argument_spec: Callable[[], ArgumentSpec]
-    use_case: UseCase
+from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, failure, run_use_case
 
 
 class DescopeActionBase(ActionBase):
@@ -40,7 +30,7 @@ class DescopeActionBase(ActionBase):
     _supports_check_mode = True
     _supports_async = False
 
-    module: ClassVar[ModuleTwin]
+    use_case: ClassVar[UseCase]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task, in the shape the module's documentation gives."""
@@ -74,13 +64,13 @@ class DescopeActionBase(ActionBase):
     def _arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
-        given = environment_fallbacks(self.module.argument_spec(), self._task.args, {**os.environ, **environment})
+        given = environment_fallbacks(self.use_case.arguments(), self._task.args, {**os.environ, **environment})
         return {**given, "run_context": {**self._run_context(variables), **(given.get("run_context") or {})}}
 
     def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        result = ArgumentSpecValidator(self.module.argument_spec()).validate(arguments)
+        result = ArgumentSpecValidator(self.use_case.arguments()).validate(arguments)
         if result.error_messages:
-            raise AnsibleActionFail(f"{self.module.name}: {'; '.join(result.error_messages)}")
+            raise AnsibleActionFail(f"{self.use_case.name}: {'; '.join(result.error_messages)}")
         return dict(result.validated_parameters)
 
     def _run_context(self, variables: Mapping[str, Any]) -> dict[str, str]:
@@ -108,26 +98,18 @@ class DescopeActionBase(ActionBase):
 
     def _run_here(self, params: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         context = {**params["run_context"], "run_dir": str(_local_tmp() / "community.descope")}
-        return run_use_case(self.module.use_case, self._task_for({**params, "run_context": context}, variables))
+        return run_use_case(self.use_case, self._task_for({**params, "run_context": context}, variables))
 
     def _run_elsewhere(
         self, arguments: dict[str, Any], params: dict[str, Any], variables: dict[str, Any]
     ) -> dict[str, Any]:
         task = self._task_for(params, variables)
-        prepared: dict[str, Any] = {}
-
-        def prepare(_task: Task) -> dict[str, Any]:
-            prepared.update(self.elsewhere_arguments(arguments, task))
-            return {}
-
-        failure = run_use_case(prepare, task)
-        if failure.get("failed"):
-            return failure
-        return dict(
-            self._execute_module(
-                module_name=f"community.descope.{self.module.name}", module_args=prepared, task_vars=variables
-            )
-        )
+        try:
+            prepared = self.elsewhere_arguments(arguments, task)
+        except DescopeError as error:
+            return failure(self.use_case, task, error)
+        module = f"community.descope.{self.use_case.name}"
+        return dict(self._execute_module(module_name=module, module_args=prepared, task_vars=variables))
 
 
 def _local_tmp() -> Path:
