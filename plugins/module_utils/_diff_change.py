@@ -67,7 +67,7 @@ class Change:
         after = self._told(self.after, self.after_text)
         if isinstance(before, str) and isinstance(after, str):
             before, after = cut_around_difference(before, after, _LONGEST_VALUE)
-        if False:
+        if before == after and self.before != self.after:
             after = f"{after} (changed)"
         return {
             "kind": self.kind,

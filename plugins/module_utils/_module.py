@@ -7,33 +7,18 @@
 
 from __future__ import annotations
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.community.descope.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.descope.plugins.module_utils._desired import FlowSource
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._schema import JSONSCHEMA_IMPORT_ERROR
 from ansible_collections.community.descope.plugins.module_utils._sources import load_definition, read_source
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
-
-REQUIRED_LIBRARIES = {"requests": REQUESTS_IMPORT_ERROR, "jsonschema": JSONSCHEMA_IMPORT_ERROR}
-
-
-def missing_library() -> tuple[str, str] | None:
-    """Return a message and a traceback for the first Python library that is missing, None if all are there."""
-    for library, import_error in REQUIRED_LIBRARIES.items():
-        if import_error:
-            return missing_required_lib(library), import_error
-    return None
 
 
 def run_module(use_case: UseCase) -> None:
     """Run a use case as a module. Exits the process with the module's result."""
     module = AnsibleModule(argument_spec=use_case.arguments(), supports_check_mode=True)
-    missing = missing_library()
-    if missing:
-        module.fail_json(msg=missing[0], exception=missing[1])
     task = Task(
         params=module.params,
         check_mode=module.check_mode,

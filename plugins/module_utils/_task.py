@@ -11,9 +11,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible.module_utils.basic import missing_required_lib
+
 from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
+from ansible_collections.community.descope.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.descope.plugins.module_utils._desired import SourceLoader
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._schema import JSONSCHEMA_IMPORT_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,18 @@ class UseCase:
 def run_use_case(use_case: UseCase, task: Task) -> dict[str, Any]:
     """Run a use case and return its result, or its failure with the same parts as any result of it."""
     try:
+        _check_libraries()
         return use_case.run(task)
     except DescopeError as error:
         return failure(use_case, task, error)
+
+
+def _check_libraries() -> None:
+    required = {"requests": REQUESTS_IMPORT_ERROR, "jsonschema": JSONSCHEMA_IMPORT_ERROR}
+    missing = [library for library, import_error in required.items() if import_error]
+    if missing:
+        # Ansible's own words for this also name the host and the Python that lacks the library.
+        raise DescopeError(" ".join(missing_required_lib(library) for library in missing))
 
 
 def failure(use_case: UseCase, task: Task, error: DescopeError) -> dict[str, Any]:

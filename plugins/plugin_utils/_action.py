@@ -109,7 +109,10 @@ class DescopeActionBase(ActionBase):
         except DescopeError as error:
             return failure(self.use_case, task, error)
         module = f"community.descope.{self.use_case.name}"
-        return dict(self._execute_module(module_name=module, module_args=prepared, task_vars=variables))
+        result = dict(self._execute_module(module_name=module, module_args=prepared, task_vars=variables))
+        # It repeats the arguments, whole flows among them, which do not belong in registered results.
+        result.pop("invocation", None)
+        return result
 
 
 def _local_tmp() -> Path:

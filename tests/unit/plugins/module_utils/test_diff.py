@@ -356,6 +356,13 @@ class TestScreens:
         ]
         assert summarize(changes(before, after)) == "1 task rewired, 1 component added"
 
+    def test_where_a_component_was_put_is_kept_even_if_not_shown(self, before: Flow, after: Flow) -> None:
+        after.add_node("facebook01", "Facebook Button", "google0001")
+        added, children = changes(before, after)
+        assert (added.kind, added.told_by) == ("component-added", "")
+        assert children.told_by == added.path
+        assert children.after == ["continue01", "google0001", "facebook01"]
+
     def test_a_box_is_told_with_what_is_in_it(self, before: Flow, after: Flow) -> None:
         for node_id in ("box0000001", "continue01", "google0001"):
             del after.screen["contents"][node_id]
@@ -447,6 +454,20 @@ class TestFlow:
         assert changes(before, after) == []
         assert render_changes([]) == ("", "")
         assert summarize([]) == "no changes"
+
+    def test_null_is_not_the_same_as_nothing(self, before: Flow, after: Flow) -> None:
+        after.data["newPart"] = None
+        after.task("6")["newPart"] = None
+        assert [(change.kind, change.path) for change in changes(before, after)] == [
+            ("task-property-added", "$.contents.tasks.6.newPart"),
+            ("value-added", "$.newPart"),
+        ]
+        assert shown(before, after) == [
+            ' flow "Sign Up or In"',
+            "+  newPart: null",
+            ' task "End" (6)',
+            "+  newPart: null",
+        ]
 
     def test_layout_is_one_line_and_apart(self, before: Flow, after: Flow) -> None:
         for task_id in ("0", "1", "1.end", "3"):

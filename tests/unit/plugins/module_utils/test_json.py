@@ -14,12 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._json import MAX_DEPTH, parse_json, plain_json
-from json_values import json_values
+from json_values import json_values, places
 
 
 def problems_of(read: Callable[[], Any]) -> list[Problem]:
@@ -135,6 +136,16 @@ def test_subclasses_become_the_built_in_types() -> None:
     assert plain == {"key": ["text", {"inner": "x"}], "tuple": [1, 2]}
     (key, (text, inner)) = next(iter(plain.items()))
     assert (type(key), type(text), type(inner), type(inner["inner"])) == (str, str, dict, str)
+
+
+def test_values_as_ansible_loads_them_become_plain() -> None:
+    loaded = DataLoader().load(
+        'flowId: a\nview: {"x": 1.0, "y": 0.5, n: 3, b: true, z: [null]}\n', file_name="/flow.yml"
+    )
+    assert type(loaded["flowId"]) is not str  # Ansible tags what it loads
+    plain = plain_json(loaded)
+    assert json.dumps(plain) == '{"flowId": "a", "view": {"x": 1, "y": 0.5, "n": 3, "b": true, "z": [null]}}'
+    assert {type(value) for _place, value in places(plain)} == {dict, list, str, int, float, bool, type(None)}
 
 
 def test_what_json_cannot_say_is_named_with_its_place() -> None:

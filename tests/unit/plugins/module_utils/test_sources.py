@@ -240,6 +240,9 @@ def test_assets_are_found_beside_the_flows(snapshot: Path, inside: bool) -> None
     assert problem.code == "missing-asset"
     assert problem.source == f"{snapshot}/flows/mfa/contents.json"
     (snapshot / "assets").mkdir()
+    (snapshot / "assets" / name).write_bytes(b"\xff")
+    (problem,) = problems_of(read)
+    assert (problem.code, problem.source) == ("not-utf-8", str(snapshot / "assets" / name))
     (snapshot / "assets" / name).write_text("return 1", encoding="utf-8")
     assert read().tasks["3"]["arguments"]["code"]["value"] == "return 1"
 
