@@ -14,13 +14,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 Command = tuple[str | Path, ...]
 
 _AT_ONCE = 2
-_LIMIT_SECONDS = 900.0
+_LIMIT_SECONDS = 1200.0
 # What pytest closes with, and what it says about each test that it left out.
 _PYTEST_SUMMARY = re.compile(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* =+$", re.MULTILINE)
 _PYTEST_SKIPPED = re.compile(r"^SKIPPED .*$", re.MULTILINE)
@@ -80,8 +81,12 @@ def run_gates(gates: Iterable[Gate], report: Callable[[Outcome], None]) -> list[
     workers = [threading.Thread(target=work, daemon=True) for _number in range(_AT_ONCE)]
     for worker in workers:
         worker.start()
-    for worker in workers:
-        worker.join()
+    try:
+        for worker in workers:
+            worker.join()
+    finally:
+        for process in list(_running):
+            _end(process)
     return outcomes
 
 
@@ -126,11 +131,22 @@ def _run_command(command: Command, gate: Gate, limit: float) -> tuple[int, str]:
         )
     except OSError as error:
         return 127, f"{error}\n"
+    _running.add(process)
     with process:
         try:
             said, _nothing = process.communicate(timeout=max(limit, 1.0))
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            _end(process)
             said, _nothing = process.communicate()
             said += f"\nended after {_LIMIT_SECONDS:.0f} s\n"
+    _running.discard(process)
     return process.returncode, said
+
+
+# What has to be ended when somebody interrupts the run.
+_running: set[subprocess.Popen[str]] = set()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -236,10 +237,10 @@ def print_heading(suite: str) -> None:
         return
     if OLDEST_CORE.environment.is_ready():
         print(f"oldest ansible-core: {OLDEST_CORE.title}")
+    elif NEWEST_CORE.versions[0].startswith("2.19."):
+        print("skipped: newer versions of ansible-core, because they need Python 3.12 or newer")
     else:
-        print(
-            "skipped: the oldest ansible-core, 2.19: it needs a second Python, 3.11 to 3.13, older than the newest here"
-        )
+        print("skipped: ansible-core 2.19, the oldest supported, because it needs Python 3.11, 3.12 or 3.13")
     print(flush=True)
 
 
@@ -261,6 +262,7 @@ def main(arguments: list[str]) -> int:
     gates = chosen_gates(options.suite, options.names)
     if not gates:
         parser.error(f"no gate has a name with {' or '.join(options.names)} in it")
+    signal.signal(signal.SIGTERM, lambda *_received: sys.exit("ended by a signal"))
     outcomes = run_gates(gates, print_outcome)
     print_summary(outcomes, time.monotonic() - started)
     return 0 if all(outcome.passed for outcome in outcomes) else 1

@@ -98,7 +98,6 @@ def make(environment: Environment, interpreter: Interpreter) -> None:
     environment.stamp.unlink(missing_ok=True)
     existing = probe(environment.python)
     if existing is None or existing.version != interpreter.version:
-        # Removed by hand: `venv --clear` follows nothing either, but keeps the folder of a half-made environment.
         shutil.rmtree(environment.folder, ignore_errors=True)
         _run(interpreter.path, "-m", "venv", environment.folder)
     _install(environment)

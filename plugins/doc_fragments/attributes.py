@@ -26,7 +26,7 @@ attributes:
     membership:
       - community.descope.all
   action:
-    description: Runs inside the controller's worker process where the connection is local, which saves starting a module.
+    description: Runs inside the controller's worker process where the connection is local, without starting a module.
     support: full
   platform:
     description: Where it runs.

@@ -57,8 +57,8 @@ options:
   rate_limit:
     description:
       - How many requests may be sent in how many seconds, as V(requests/seconds). V(0) means no limit.
-      - The default is Descope's documented general limit, which it counts per IP address. All workers of a run share one
-        window, and a refusal for going too fast pauses all of them once.
+      - The default is Descope's documented general limit, which it counts per IP address. All workers of a run share
+        one window, and a refusal for going too fast pauses all of them once.
       - Taken from the environment variable E(DESCOPE_RATE_LIMIT) where it is not given.
     type: str
     default: 100/60
@@ -88,7 +88,7 @@ options:
         description: What backups and notes call this run.
         type: str
       run_dir:
-        description: The directory in which the workers of the run share the request window and their reading of projects.
+        description: The directory in which the workers of the run share the request window and what they read.
         type: path
       task_id:
         description: Tells the readings of one task from those of another.

@@ -103,8 +103,8 @@ class Applier:
     def _import_unless_stopped(self, flow: PlannedFlow) -> FlowResult:
         if self._stop.is_set():
             return FlowResult(Result.UNTOUCHED, "not sent, because another flow of this task had failed")
-        self._wrote(flow.flow_id)
         try:
+            self._wrote(flow.flow_id)
             result = self._import(flow)
         except DescopeError as error:
             result = FlowResult(Result.UNTOUCHED, str(error))
@@ -113,17 +113,17 @@ class Applier:
         return result
 
     def _import(self, flow: PlannedFlow) -> FlowResult:
-        lost = ""
+        lost: list[OutcomeUnknownError] = []
         for _attempt in range(_IMPORT_ATTEMPTS):
             try:
                 self._api.import_flow(_document(flow), self._changelog)
                 return FlowResult(Result.APPLIED)
             except OutcomeUnknownError as error:
-                lost = str(error)
-                settled = self._settle(flow, lost)
+                lost.append(error)
+                settled = self._settle(flow, str(error))
                 if settled is not None:
                     return settled
-        return FlowResult(Result.UNTOUCHED, lost)
+        return _not_there(lost)
 
     def _settle(self, flow: PlannedFlow, lost: str) -> FlowResult | None:
         """Find out by reading what became of an import. None: it did not happen."""
@@ -146,26 +146,30 @@ class Applier:
         ids = [flow.flow_id for flow in flows]
         if self._stop.is_set():
             return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, "not deleted, because another flow had failed"))
-        for flow_id in ids:
-            self._wrote(flow_id)
         try:
+            for flow_id in ids:
+                self._wrote(flow_id)
             self._api.delete_flows(ids)
         except OutcomeUnknownError as error:
-            return self._settle_deletion(ids, str(error))
+            return self._settle_deletion(ids, error)
         except DescopeError as error:
             return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
         return dict.fromkeys(ids, FlowResult(Result.APPLIED))
 
-    def _settle_deletion(self, ids: list[str], lost: str) -> dict[str, FlowResult]:
+    def _settle_deletion(self, ids: list[str], lost: OutcomeUnknownError) -> dict[str, FlowResult]:
         try:
             existing = {flow.id for flow in self._api.list_flows()}
         except DescopeError as error:
             failure = f"{lost}; listing the flows to find out failed too: {error}"
             return dict.fromkeys(ids, FlowResult(Result.UNKNOWN, failure))
-        return {
-            flow_id: FlowResult(Result.UNTOUCHED, lost) if flow_id in existing else FlowResult(Result.APPLIED)
-            for flow_id in ids
-        }
+        return {flow_id: _not_there([lost]) if flow_id in existing else FlowResult(Result.APPLIED) for flow_id in ids}
+
+
+def _not_there(lost: list[OutcomeUnknownError]) -> FlowResult:
+    """Judge a write whose attempts brought nothing that a read could see."""
+    if all(error.answered for error in lost):
+        return FlowResult(Result.UNTOUCHED, str(lost[-1]))
+    return FlowResult(Result.UNKNOWN, f"{lost[-1]}; when last read it had not arrived, but it may still do so")
 
 
 def verified_results(

@@ -36,6 +36,7 @@ from ansible_collections.community.descope.plugins.module_utils._version import 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 OUTCOME = "outcome.json"
+_LONGEST_NAME = 200
 
 
 class Status(StrEnum):
@@ -173,7 +174,7 @@ def _verify_flow(file: Path, flow_id: str, entry: Mapping[str, str]) -> None:
 def _write_flow(directory: Path, flow_id: str, document: FlowDocument | None) -> dict[str, str]:
     if document is None:
         return {"state": "absent"}
-    name = f"flows/{flow_id}.json"
+    name = f"flows/{_file_name(flow_id)}.json"
     content = _write_json(directory / name, dump(document, Format.EXPORTED))
     return {
         "state": "present",
@@ -181,6 +182,11 @@ def _write_flow(directory: Path, flow_id: str, document: FlowDocument | None) ->
         "sha256": hashlib.sha256(content).hexdigest(),
         "fingerprint": document.fingerprint,
     }
+
+
+def _file_name(flow_id: str) -> str:
+    # Nothing limits the length of an id, but file systems limit names. The manifest says which file is which flow.
+    return flow_id if len(flow_id) <= _LONGEST_NAME else hashlib.sha256(flow_id.encode()).hexdigest()
 
 
 def _write_json(path: Path, value: object) -> bytes:

@@ -19,6 +19,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._client_answers import (
@@ -44,6 +45,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     OutcomeUnknownError,
     Problem,
     ReadOnlyError,
+    TransportError,
 )
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
 from ansible_collections.community.descope.plugins.module_utils._limiter import Clock, RequestWindow
@@ -265,9 +267,15 @@ class Client:
                 self.statistics.add_wait(sent_at - waited, sent_at)
             self.statistics.count_request(str(call))
             attempt = self._send(call)
-        if attempt.pause is not None and self._window.pause(sent_at, attempt.pause):
-            self.statistics.count_pause()
+        if attempt.pause is not None:
+            self._pause(sent_at, attempt.pause)
         return attempt
+
+    def _pause(self, sent_at: float, seconds: float) -> None:
+        # As in the window itself: what was answered must come out, whatever happens to the shared file.
+        with suppress(DescopeError):
+            if self._window.pause(sent_at, seconds):
+                self.statistics.count_pause()
 
     def _send(self, call: Call) -> Attempt:
         try:
@@ -299,6 +307,7 @@ class Client:
 def _final_error(error: DescopeError, decision: Decision, attempts: int) -> DescopeError:
     tried = f" (tried {attempts} times)" if attempts > 1 else ""
     if decision is Decision.LOOK:
-        return OutcomeUnknownError(f"{error}{tried}: whether it was done, only reading the project again can tell")
+        message = f"{error}{tried}: whether it was done, only reading the project again can tell"
+        return OutcomeUnknownError(message, answered=not isinstance(error, TransportError))
     error.args = (f"{error}{tried}",)
     return error

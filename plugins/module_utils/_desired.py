@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ansible_collections.community.descope.plugins.module_utils._checks import check_document
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument, flow_id_problem
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem, Severity
 from ansible_collections.community.descope.plugins.module_utils._plan import DesiredFlow
 from ansible_collections.community.descope.plugins.module_utils._schema import check_schema
@@ -79,13 +79,14 @@ def declared_absent(params: Mapping[str, Any]) -> list[DesiredFlow]:
     ]
     named = [(flow_id, "flow_id") for flow_id in params["flow_id"] or []]
     for position, item in enumerate(params["flows"] or []):
-        if item["flow_id"]:
+        if item["flow_id"] is not None:
             named.append((item["flow_id"], f"flows[{position}]"))
         else:
             message = "give the flow_id of the flow to delete"
             problems.append(Problem("missing-flow-id", message, source=f"flows[{position}]"))
     if not named and not problems:
         problems.append(Problem("missing-flow-id", "state=absent needs flow_id, the flows to delete"))
+    problems.extend(filter(None, (flow_id_problem(flow_id, source) for flow_id, source in named)))
     desired = [DesiredFlow(flow_id, None, source) for flow_id, source in dict(named).items()]
     if problems:
         raise InputError(problems)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.descope.plugins.module_utils._diff_change import Change
+from ansible_collections.community.descope.plugins.module_utils._diff_change import Change, told_changes
 from ansible_collections.community.descope.plugins.module_utils._diff_compare import (
     EVERYWHERE,
     Comparison,
@@ -33,7 +33,7 @@ from ansible_collections.community.descope.plugins.module_utils._document import
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue, json_path
 from ansible_collections.community.descope.plugins.module_utils._redact import is_secret_name
 
-__all__ = ["Change", "diff_documents", "render_changes", "summarize"]
+__all__ = ["Change", "diff_documents", "render_changes", "summarize", "told_changes"]
 
 _METADATA = EVERYWHERE.at("metadata")
 
@@ -79,7 +79,7 @@ def _compare_flows(comparison: Comparison, before: JsonObject, after: JsonObject
 def _note_other(comparison: Comparison, name: str, before: JsonValue, after: JsonValue) -> None:
     """Take note of differences where nothing better is known. Null also stands for a member that is missing."""
     subject, place, secret = comparison.new.flow, EVERYWHERE.at(name), is_secret_name(name)
-    if False:
+    if before is None or after is None:
         comparison.note_value("value", Words(subject, bare(name)), place, secret=secret)
         return
 

@@ -31,7 +31,8 @@ class Change:
     before, after: the values as they stand in the two documents, None where nothing stands there. Never masked, so they
         are kept out of C(repr); whatever is shown comes from L(as_dict) or from rendering.
     layout: the position of a task on the editor's canvas, which changes nothing for anybody who logs in.
-    before_text, after_text: words for values that mean little by themselves (ids), already without secrets.
+    before_text, after_text: words for values that mean little by themselves (ids), already without secrets. Of several
+        lines for a whole flow; of two, name and content, for a task in whose place there is another now.
     owner: the part of C(what) that names the component, argument or the like.
     told_by: path of another change that already tells this one, as a removed screen task tells the removed screen.
     secret: the value stands under a secret's name.
@@ -81,7 +82,7 @@ class Change:
 
     def _told(self, value: JsonValue, words: str) -> JsonValue:
         if words and isinstance(value, dict | list):
-            return words
+            return words.replace("\n", "; ")
         value = redact_value(value, secret=self.secret)
         if isinstance(value, dict | list):
             text = json.dumps(value, ensure_ascii=False)

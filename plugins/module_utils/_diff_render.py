@@ -59,16 +59,10 @@ class _Entry:
     after: tuple[str, ...] = ()
     changes: int = 1
 
-    def about(self, owner: str, *, plural: bool = False) -> _Entry:
+    def about(self, owner: str) -> _Entry:
         """Return the entry with its owner, or the list of its owners, filled in."""
-
-        def filled(line: str) -> str:
-            return (line.replace(f"argument {_OWNER}", f"arguments {_OWNER}") if plural else line).replace(
-                _OWNER, owner
-            )
-
-        before, after = (tuple(map(filled, side)) for side in (self.before, self.after))
-        return replace(self, headline=filled(self.headline), before=before, after=after)
+        before, after = (tuple(line.replace(_OWNER, owner) for line in side) for side in (self.before, self.after))
+        return replace(self, headline=self.headline.replace(_OWNER, owner), before=before, after=after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +191,7 @@ def _whole_entries(kind: str, changes: Sequence[Change], width: int) -> tuple[_E
         after = _named_tasks(f"{tasks} added:", [change.subject for change in changes], width)
     else:
         before, after = (
-            _named_tasks(f"{tasks} {title}:", [text.partition(": ")[0] for text in texts], width)
+            _named_tasks(f"{tasks} {title}:", [text.partition("\n")[0] for text in texts], width)
             for title, texts in (
                 ("replaced", [change.before_text for change in changes]),
                 ("in their place", [change.after_text for change in changes]),
@@ -213,7 +207,8 @@ def _named_tasks(title: str, subjects: Sequence[str], width: int) -> tuple[str, 
 
 def _whole_entry(change: Change, width: int) -> _Entry:
     if change.kind == "task-replaced":
-        before, after = _marked(change.before_text, change.after_text, width)
+        before, after = (text.replace("\n", ": ") for text in (change.before_text, change.after_text))
+        before, after = _marked(before, after, width)
         return _Entry("", (before,), (after,))
     if change.kind.startswith("flow-"):
         lines = (change.subject, *(_INDENT + line for line in (change.before_text or change.after_text).split("\n")))
@@ -259,7 +254,7 @@ def _about(entry: _Entry, owners: Sequence[str]) -> _Entry:
         return entry.about(owners[0] if owners else "")
     names = list(dict.fromkeys(owners))
     owner = _fitting(names) if len(names) == len(owners) else f"{_fitting(names)} ({len(owners)} of them)"
-    return replace(entry.about(owner, plural=True), changes=entry.changes * len(owners))
+    return replace(entry.about(owner), changes=entry.changes * len(owners))
 
 
 def _fitting(names: Sequence[str]) -> str:

@@ -75,7 +75,7 @@ def _note_removed(comparison: Comparison, task_id: str) -> None:
 
 
 def _note_replaced(comparison: Comparison, task_id: str) -> None:
-    old, new = (f"{side.task(task_id)}: {side.task_content(task_id)}" for side in (comparison.old, comparison.new))
+    old, new = (f"{side.task(task_id)}\n{side.task_content(task_id)}" for side in (comparison.old, comparison.new))
     told = Words(comparison.new.task(task_id), "replaced", old, new)
     _note_whole(comparison, "task-replaced", told, task_id, _TASKS.at(task_id))
 

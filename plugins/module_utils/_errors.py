@@ -107,7 +107,14 @@ class ResponseError(DescopeError):
 
 
 class OutcomeUnknownError(DescopeError):
-    """A write was sent and its answer was lost, so only a read can tell whether it happened."""
+    """A write was sent and nothing says whether it happened, so only a read can tell.
+
+    answered: something answered for it, a failing server or its gateway; else it may even now be under way.
+    """
+
+    def __init__(self, message: str, *, answered: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
 
 
 class ApiError(DescopeError):

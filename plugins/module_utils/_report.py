@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._apply import FlowResult
 from ansible_collections.community.descope.plugins.module_utils._backups import Backup
-from ansible_collections.community.descope.plugins.module_utils._diff import render_changes, summarize
+from ansible_collections.community.descope.plugins.module_utils._diff import render_changes, summarize, told_changes
 from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit
 from ansible_collections.community.descope.plugins.module_utils._plan import Action, Plan, PlannedFlow
 
@@ -38,7 +38,8 @@ def estimate(plan: Plan, rate: RateLimit | None, *, verify: bool) -> Estimate:
 
 def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
     """Return what a result says of one flow. The shape is the same whatever happened."""
-    shown = [change for change in flow.changes if not change.layout]
+    told = told_changes(flow.changes)
+    shown = [change for change in told if not change.layout]
     return {
         "flow_id": flow.flow_id,
         "source": flow.source,
@@ -49,7 +50,7 @@ def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
         "summary": summarize(flow.changes) if flow.changes else "",
         "changes": [_told(change.as_dict()) for change in shown[:_MOST_CHANGES]],
         "changes_omitted": max(len(shown) - _MOST_CHANGES, 0),
-        "layout_changes": len(flow.changes) - len(shown),
+        "layout_changes": len(told) - len(shown),
         "fingerprint_before": flow.before.fingerprint if flow.before else "",
         "fingerprint_after": flow.after.fingerprint if flow.after else "",
     }

@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+import glob
+import hashlib
 import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,8 @@ from ansible_collections.community.descope.plugins.module_utils._errors import D
 from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit, RequestWindow
 from ansible_collections.community.descope.plugins.module_utils._project import LiveProject
 from ansible_collections.community.descope.plugins.module_utils._readings import SharedReadings
+
+_OLD_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,8 @@ def open_session(params: Mapping[str, Any], *, read_only: bool) -> Iterator[Sess
         api.license()
         readings = SharedReadings(
             run_dir,
-            base_url=settings.base_url,
             project_id=settings.project_id,
+            access=_access(settings),
             task_id=context.get("task_id", ""),
         )
         project = LiveProject(api, readings, mode=params["read"], threads=params["threads"])
@@ -108,10 +113,28 @@ def _run_directory(context: Mapping[str, str], stack: ExitStack) -> Path:
     if context.get("run_dir"):
         return _private_directory(Path(context["run_dir"]))
     if context.get("run_id"):
-        return _private_directory(Path(tempfile.gettempdir()) / f"community.descope-{os.getuid()}-{context['run_id']}")
+        prefix = f"community.descope-{os.getuid()}-"
+        _remove_old_directories(prefix)
+        return _private_directory(Path(tempfile.gettempdir()) / f"{prefix}{context['run_id']}")
     directory = Path(tempfile.mkdtemp(prefix="community.descope-"))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     return directory
+
+
+def _access(settings: ConnectionSettings) -> str:
+    """Return what tells one address and key from another, without telling the key."""
+    secret = f"{settings.base_url}\0{settings.management_key}"
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
+
+
+def _remove_old_directories(prefix: str) -> None:
+    """Remove what runs of former days have left: on another machine than the controller nobody knows when one ends."""
+    for path in Path(tempfile.gettempdir()).glob(f"{glob.escape(prefix)}*"):
+        with suppress(OSError):
+            status = path.lstat()
+            is_old = time.time() - status.st_mtime > _OLD_SECONDS
+            if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and is_old:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _private_directory(path: Path) -> Path:

@@ -19,6 +19,7 @@ from ansible_collections.community.descope.plugins.module_utils._diff import (
     diff_documents,
     render_changes,
     summarize,
+    told_changes,
 )
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from full_flow import WELCOME, full_flow
@@ -168,7 +169,7 @@ class TestTasks:
         after.task("1.end")["arguments"] = copy.deepcopy(after.task("1")["arguments"])
         assert shown(before, after) == [
             ' task "Sign Up or In / OAuth" (1, 1.end)',
-            '+  arguments loginHint, popup: ""',
+            '+  argument loginHint, popup: ""',
             "   argument redirectUrl",
             '-    ""',
             '+    "https://acme.example/back"',
@@ -265,6 +266,15 @@ class TestTasks:
             '+sub-flow "Sign In" (3): runs flow "sign-in" -> screen "Verify OTP" (4)',
         ]
 
+    def test_many_replacements_are_listed(self, before: Flow, after: Flow) -> None:
+        for task_id in ("0", "1", "3", "4", "5"):
+            after.task(task_id).update(name=f"Other: {task_id}", type="new-type")
+        old, new = (line for line in shown(before, after) if "Other" in line or "Welcome" in line)
+        assert shown(before, after)[0] == "-5 tasks replaced:"
+        assert "+5 tasks in their place:" in shown(before, after)
+        assert old.startswith('-  screen "Welcome" (0),')
+        assert new.startswith('+  "Other: 0" (0),')
+
     def test_tasks_and_screens_that_came_or_went_with_each_other(self, before: Flow, after: Flow) -> None:
         """The second half goes with the first, the screen with the task that shows it."""
         for task_id in ("1", "1.end", "4"):
@@ -358,8 +368,8 @@ class TestScreens:
 
     def test_where_a_component_was_put_is_kept_even_if_not_shown(self, before: Flow, after: Flow) -> None:
         after.add_node("facebook01", "Facebook Button", "google0001")
-        added, children = changes(before, after)
-        assert (added.kind, added.told_by) == ("component-added", "")
+        children, added = changes(before, after)
+        assert told_changes([children, added]) == [added]
         assert children.told_by == added.path
         assert children.after == ["continue01", "google0001", "facebook01"]
 

@@ -37,7 +37,7 @@ from real_flows import corrupted_flow_files, real_flow_files
 MISSING = object()
 _STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_-]*|[0-9]+)|\[([0-9]+)\]|\[("(?:[^"\\]|\\.)*")\]')
 
-RANDOM = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+RANDOM = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @cache
