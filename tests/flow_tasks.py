@@ -12,9 +12,11 @@ import json
 import multiprocessing
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -175,20 +177,35 @@ def meanwhile(act: Callable[[], object]) -> Iterator[None]:
 
 def in_processes(count: int, work: Callable[[int], Any]) -> list[Any]:
     """Run C(work) in several processes that were forked as Ansible forks its workers, and return their answers."""
-    answers: Any = _FORK.SimpleQueue()
-
-    def child(number: int) -> None:
-        try:
-            answers.put((number, True, work(number)))
-        except BaseException as error:
-            answers.put((number, False, repr(error)))
-
-    processes = [_FORK.Process(target=child, args=(number,)) for number in range(count)]
-    for process in processes:
-        process.start()
-    collected = sorted((answers.get() for _process in processes), key=lambda answer: answer[0])
+    receivers = []
+    processes = []
+    for number in range(count):
+        receiver, sender = _FORK.Pipe(duplex=False)
+        receivers.append(receiver)
+        processes.append(forked(lambda sender=sender, number=number: sender.send(_answer(work, number))))
+    answers = []
+    for receiver in receivers:
+        assert receiver.poll(_PATIENCE_SECONDS * 6), "a process never answered"
+        succeeded, answer = receiver.recv()
+        assert succeeded, answer
+        answers.append(answer)
     for process in processes:
         process.join()
-    failed = [answer for _number, succeeded, answer in collected if not succeeded]
-    assert not failed, failed
-    return [answer for _number, _succeeded, answer in collected]
+    return answers
+
+
+def _answer(work: Callable[[int], Any], number: int) -> tuple[bool, Any]:
+    try:
+        return True, work(number)
+    except BaseException as error:
+        return False, repr(error)
+
+
+def forked(work: Callable[[], object]) -> BaseProcess:
+    """Start C(work) in a process of its own."""
+    process = _FORK.Process(target=work)
+    with warnings.catch_warnings():
+        # The other threads of a test hold nothing that the child needs.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process.start()
+    return process

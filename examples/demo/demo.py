@@ -64,7 +64,7 @@ class Run:
         return found
 
     def changed_hosts(self) -> list[str]:
-        return sorted(host for host, (_, changed, _) in self.recap().items() if changed)
+        return sorted(host for host, (_unused, changed, _unused) in self.recap().items() if changed)
 
     def by_kind(self) -> Counter[str]:
         """Return how many requests were made to list, export, import, take a snapshot, and for anything else."""

@@ -95,7 +95,7 @@ def _nodes(screen: JsonObject) -> Iterator[tuple[str, JsonObject]]:
 
 
 def _put_former_texts(screen: JsonObject) -> None:
-    for _, node in _nodes(screen):
+    for _unused, node in _nodes(screen):
         text = node["props"].get("children")
         if isinstance(text, str) and text in _FORMER_TEXTS:
             node["props"]["children"] = _FORMER_TEXTS[text]

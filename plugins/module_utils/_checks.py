@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument, flow_id_problem
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem
@@ -31,7 +31,7 @@ _TASK_MEMBERS = ("id", "name", "next", "view")
 _SECOND_HALF = ".end"
 
 # code, message, where
-_Finding = tuple[str, str, tuple[str | int, ...]]
+_Finding: TypeAlias = "tuple[str, str, tuple[str | int, ...]]"
 
 
 def check_document(document: FlowDocument) -> list[Problem]:

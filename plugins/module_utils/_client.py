@@ -171,7 +171,7 @@ class _Transport:
         timeout = (call.connect_timeout, call.timeout)
         response = self._adapter.send(request, timeout=timeout, verify=self._verify, proxies=self._proxies)
         with response:
-            _ = response.content
+            _unused = response.content
         return response
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._diff_change import Change
 from ansible_collections.community.descope.plugins.module_utils._diff_text import bare
@@ -21,7 +21,7 @@ from ansible_collections.community.descope.plugins.module_utils._redact import (
     secret_members,
 )
 
-Parts = tuple[str | int, ...]
+Parts: TypeAlias = "tuple[str | int, ...]"
 _DEEPEST = 12  # below this many steps a difference is told as one
 _KEYS_OF_LISTS = ("key", "id", "interactionId")
 _MISSING: Any = object()
@@ -147,15 +147,15 @@ def same(left: JsonValue, right: JsonValue) -> bool:
 
 def _types_agree(left: JsonValue, right: JsonValue) -> bool:
     """Tell whether two values that Python finds equal consist of the same types."""
-    kind = type(left)
+    kind = left.__class__
     if kind is dict:
         return all(
-            member is right[key] or type(member) is str or _types_agree(member, right[key])
+            member is right[key] or member.__class__ is str or _types_agree(member, right[key])
             for key, member in left.items()
         )
     if kind is list:
-        return all(type(item) is str or _types_agree(item, other) for item, other in zip(left, right, strict=True))
-    return kind is type(right) and (kind is not float or repr(left) == repr(right))  # 0.0 == -0.0
+        return all(item.__class__ is str or _types_agree(item, other) for item, other in zip(left, right, strict=True))
+    return kind is right.__class__ and (kind is not float or repr(left) == repr(right))  # 0.0 == -0.0
 
 
 def differences(

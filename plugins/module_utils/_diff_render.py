@@ -224,7 +224,7 @@ def _entries(changes: Sequence[Change], width: int) -> list[_Entry]:
     """Tell the changes of one subject, each in a line or two, those that are alike together."""
     room = width - 2 * len(_INDENT)
     owners: dict[_Entry, list[str]] = {}
-    for _, found in groupby(changes, key=_component):
+    for _unused, found in groupby(changes, key=_component):
         group = list(found)
         if len(group) > _FEW_PROPERTIES and _component(group[0]):
             owners[_properties_entry(group, room)] = []

@@ -86,7 +86,7 @@ class _RuleLists:
             self._note_one("rule-removed", index)
         for index in new:
             self._note_one("rule-added", index)
-        by_old_place = [new_index for _, new_index in sorted(pairs)]
+        by_old_place = [new_index for _unused, new_index in sorted(pairs)]
         if by_old_place != sorted(by_old_place):
             only = "only their order, they lead where they led" if len(self.task.comparison.changes) == known else ""
             self.task.comparison.note("rules-reordered", self.task.words("rules re-ordered", after=only), self.place)

@@ -54,7 +54,7 @@ def compare_layout(comparison: Comparison) -> None:
         if not isinstance(before, dict) or not isinstance(after, dict) or _is_another_task(before, after):
             continue
         if not same(before.get("view"), after.get("view")):
-            first, _, half = task_id.rpartition(".")
+            first, _unused, half = task_id.rpartition(".")
             # The two halves of a two-step task are one box.
             told_by = _TASKS.at(first, "view").path if half == "end" else ""
             words = Words(comparison.new.task(task_id), "position on the canvas", told_by=told_by)
@@ -81,7 +81,7 @@ def _note_replaced(comparison: Comparison, task_id: str) -> None:
 
 
 def _note_whole(comparison: Comparison, kind: str, words: Words, task_id: str, place: Place) -> None:
-    first, _, half = task_id.rpartition(".")
+    first, _unused, half = task_id.rpartition(".")
     told_by = _TASKS.at(first).path if half == "end" and _is_whole_change(comparison, first) else ""
     change = comparison.note(kind, replace(words, told_by=told_by), place)
     for screens, side in (("screen-removed", comparison.old), ("screen-added", comparison.new)):

@@ -100,11 +100,11 @@ def cut_around_difference(before: str, after: str, room: int) -> tuple[str, str]
 def changed_lines(before: str, after: str) -> list[Block]:
     """Return the blocks of lines that differ between two texts of several lines, blank lines apart."""
     old, new = _numbered(before), _numbered(after)
-    old_lines, new_lines = [line for _, line in old], [line for _, line in new]
+    old_lines, new_lines = [line for _unused, line in old], [line for _unused, line in new]
     first = _equal_start(old_lines, new_lines)
     last = _equal_start(old_lines[first:][::-1], new_lines[first:][::-1])
     old_lines, new_lines = old_lines[first : len(old) - last], new_lines[first : len(new) - last]
-    numbers = [number for number, _ in new[first:]] + [len(after.splitlines()) + 1]
+    numbers = [number for number, _unused in new[first:]] + [len(after.splitlines()) + 1]
     if len(old_lines) + len(new_lines) > _MANY_LINES:
         return [(numbers[0], old_lines, new_lines)]
     matcher = SequenceMatcher(None, old_lines, new_lines, autojunk=False)

@@ -83,7 +83,7 @@ def _is_plain(value: Any, levels: int) -> bool:
     kind = type(value)
     if kind is dict:
         for key in value:
-            if type(key) is not str:
+            if key.__class__ is not str:
                 return False
         value = value.values()
     elif kind is float:
@@ -128,12 +128,12 @@ class _PlainWalk:
             return {_plain_key(key): changed.get(key, member) for key, member in value.items()}
         if changed:
             return {**value, **changed}
-        return value if type(value) is dict else dict(value.items())
+        return value if value.__class__ is dict else dict(value.items())
 
     def _items(self, value: list[Any] | tuple[Any, ...]) -> JsonValue:
         if self._too_deep():
             return None
-        result: list[Any] | None = None if type(value) is list else list(value)
+        result: list[Any] | None = None if value.__class__ is list else list(value)
         for index, item in enumerate(value):
             self.place.append(index)
             converted = self.convert(item)
@@ -168,7 +168,7 @@ class _PlainWalk:
         for key in value:
             if not isinstance(key, str):
                 self._report("key-not-string", f"the key {key!r} is not a string; write it in quotes")
-        return any(type(key) is not str for key in value)
+        return any(key.__class__ is not str for key in value)
 
     def _too_deep(self) -> bool:
         if len(self.place) < MAX_DEPTH:

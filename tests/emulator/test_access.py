@@ -83,7 +83,7 @@ def test_only_declared_projects_and_keys_exist_when_strict(tmp_path: Path) -> No
     )
     with running_emulator("--strict", str(declared)) as emulator:
         acme = Api(emulator, "P2acme", "K2acme")
-        for _ in range(2):
+        for _unused in range(2):
             assert acme.get(LICENSE).json() == {"rateLimitTier": "tier3"}
             assert [tenant["id"] for tenant in acme.get(TENANTS).json()["tenants"]] == ["acme", "t2"]
             assert Api(emulator, "P2acme", "K2else").get(TENANTS).status_code == 401

@@ -92,4 +92,4 @@ def test_counters_alone_leave_the_rate_limit_as_it_is(emulator: Emulator) -> Non
 
     emulator.reset(counters_only=True)
 
-    assert [api.post(LIST).status_code for _ in range(2)] == [200, 429]
+    assert [api.post(LIST).status_code for _unused in range(2)] == [200, 429]

@@ -49,7 +49,7 @@ def test_a_429_with_and_without_retry_after(api: Api, retry_after: Any) -> None:
         ]
     )
 
-    first, second, third = (api.post(LIST) for _ in range(3))
+    first, second, third = (api.post(LIST) for _unused in range(3))
 
     assert first.headers["Retry-After"] == str(retry_after)
     assert first.json()["errorCode"] == "E130429"
@@ -147,10 +147,10 @@ def test_a_200_that_is_no_answer(api: Api, fault: dict[str, Any], content_type: 
     ],
 )
 def test_when_a_rule_is_due(api: Api, when: dict[str, Any], expected: str) -> None:
-    for _ in range(2):  # the same both times
+    for _unused in range(2):  # the same both times
         api.emulator.faults(rules=[{"kind": "status", "status": 503, **when}])
 
-        assert "".join("x" if api.post(LIST).status_code == 503 else "." for _ in range(6)) == expected
+        assert "".join("x" if api.post(LIST).status_code == 503 else "." for _unused in range(6)) == expected
 
 
 def test_a_rule_counts_and_meets_only_what_it_matches(emulator: Emulator) -> None:
@@ -179,7 +179,7 @@ def test_of_several_rules_the_first_that_is_due_wins(api: Api) -> None:
         ]
     )
 
-    assert [api.post(LIST).status_code for _ in range(4)] == [503, 502, 503, 200]
+    assert [api.post(LIST).status_code for _unused in range(4)] == [503, 502, 503, 200]
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_reads_are_the_same_every_time_and_screens_are_sorted(api: Api) -> None:
     flow["screens"].reverse()
     api.import_flow(flow)
 
-    answers = {api.post(EXPORT, {"flowId": "one"}).content for _ in range(3)}
+    answers = {api.post(EXPORT, {"flowId": "one"}).content for _unused in range(3)}
 
     assert len(answers) == 1
     ids = [screen["screenId"] for screen in api.export_flow("one")["screens"]]

@@ -30,7 +30,7 @@ class Clock:
 def test_a_hundred_and_first_request_in_a_minute_starts_a_minute_of_refusals() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(100, 60, 60), clock)
-    assert [limiter.refusal("a") for _ in range(100)] == [None] * 100
+    assert [limiter.refusal("a") for _unused in range(100)] == [None] * 100
 
     clock.now += 30
     assert limiter.refusal("a") == 60
@@ -67,7 +67,7 @@ def test_no_limit(text: str) -> None:
 def test_a_refusal_is_the_real_one_and_lasts_for_the_penalty(emulator: Emulator) -> None:
     emulator.reset(rate_limit="3/60", penalty=1)
     api = Api(emulator)
-    assert [api.post(LIST).status_code for _ in range(3)] == [200] * 3
+    assert [api.post(LIST).status_code for _unused in range(3)] == [200] * 3
 
     refused = api.post(LIST)
     still = api.get(LICENSE)
@@ -108,7 +108,7 @@ def test_one_machine_can_be_many_addresses_when_the_header_is_trusted(emulator: 
 def test_control_requests_are_neither_counted_nor_limited_nor_failed(emulator: Emulator) -> None:
     emulator.reset(rate_limit="1/60")
     emulator.faults(rules=[{"kind": "status", "status": 503}])
-    for _ in range(5):
+    for _unused in range(5):
         emulator.stats()
 
     stats = emulator.stats()

@@ -170,7 +170,7 @@ def auth_error_body(api: Api) -> Any:
 
 
 def retry_after(api: Api) -> Any:
-    answers = [api.post(LIST) for _ in range(3)]
+    answers = [api.post(LIST) for _unused in range(3)]
     return [answer.headers.get("Retry-After") for answer in answers[1:]]
 
 

@@ -22,12 +22,12 @@ class SettingError(ValueError):
     """A setting of the emulator is not one of those it has, or has a value it cannot take."""
 
 
-def _choice(help_text: str, default: str, *others: str) -> Any:
-    return field(default=default, metadata={"help": help_text, "choices": (default, *others)})
+def _choice(help_text: str, default: str, *others: str) -> dict[str, Any]:
+    return {"help": help_text, "choices": (default, *others)}
 
 
-def _value(help_text: str, default: str | int | bool) -> Any:
-    return field(default=default, metadata={"help": help_text})
+def _value(help_text: str) -> dict[str, Any]:
+    return {"help": help_text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,98 +37,137 @@ class Behaviour:
     # --- flows, export -------------------------------------------------------------------------------------------
 
     # UNKNOWN which a given account gets: a list in answers of 2025 (observed), a map in today's reference (documented).
-    references_roles: str = _choice("shape of references.roles in a v2 export", "map", "array")
+    references_roles: str = field(
+        default="map", metadata=_choice("shape of references.roles in a v2 export", "map", "array")
+    )
 
     # UNKNOWN when they arrived: the answers of 2025 lack them (observed), today's reference has them (documented).
-    newer_fields: str = _choice(
-        "metadata.management, metadata.managementConfig and references.omitted in a v2 export", "emitted", "absent"
+    newer_fields: str = field(
+        default="emitted",
+        metadata=_choice(
+            "metadata.management, metadata.managementConfig and references.omitted in a v2 export", "emitted", "absent"
+        ),
     )
 
     # UNKNOWN how the server derives references.oauth, userAttributes and tenantAttributes from a flow; connectors and
     # roles are derived from the flow's contents either way.
-    references_lists: str = _choice("the lists in references: as they were sent, or empty", "echo", "empty")
+    references_lists: str = field(
+        default="echo", metadata=_choice("the lists in references: as they were sent, or empty", "echo", "empty")
+    )
 
     # UNKNOWN: observed for the v1 export only (HTTP 500 with E103003).
-    unknown_flow_v2: str = _choice("HTTP status of a v2 export of a flow that does not exist", "500", "404")
+    unknown_flow_v2: str = field(
+        default="500", metadata=_choice("HTTP status of a v2 export of a flow that does not exist", "500", "404")
+    )
 
     # UNKNOWN: the reference lists whole flows, every client reads only id, name, description and disabled.
-    list_dsl: str = _choice("dsl, version, etag and modifiedTime of the flows in a list", "empty", "full")
+    list_dsl: str = field(
+        default="empty", metadata=_choice("dsl, version, etag and modifiedTime of the flows in a list", "empty", "full")
+    )
 
     # UNKNOWN: a string in the reference (an int64 in protobuf's JSON), a number in the one console export that has it.
-    modified_time: str = _choice("type of modifiedTime", "string", "number")
+    modified_time: str = field(default="string", metadata=_choice("type of modifiedTime", "string", "number"))
 
     # UNKNOWN: an object in every file seen, while a client that works with real answers copes with a JSON string too.
-    html_template: str = _choice("type of htmlTemplate in a v1 export", "object", "string")
+    html_template: str = field(
+        default="object", metadata=_choice("type of htmlTemplate in a v1 export", "object", "string")
+    )
 
     # --- flows, import -------------------------------------------------------------------------------------------
 
     # The value is invented; that the server writes its own into what is imported is observed for snapshot imports.
-    components_version: str = _value("what the server writes into metadata.componentsVersion", "3.18.2")
+    components_version: str = field(
+        default="3.18.2", metadata=_value("what the server writes into metadata.componentsVersion")
+    )
 
     # UNKNOWN: observed for snapshot imports, assumed for the import of one flow, which uses the same messages.
-    components_version_on_import: str = _choice("metadata.componentsVersion of an imported flow", "rewrite", "keep")
+    components_version_on_import: str = field(
+        default="rewrite", metadata=_choice("metadata.componentsVersion of an imported flow", "rewrite", "keep")
+    )
 
     # UNKNOWN: only the name of skipRender is documented.
-    skip_render_keeps_components_version: bool = _value(
-        "an import with skipRender keeps the componentsVersion it was sent", False
+    skip_render_keeps_components_version: bool = field(
+        default=False, metadata=_value("an import with skipRender keeps the componentsVersion it was sent")
     )
 
     # UNKNOWN: observed for snapshot imports, assumed for the import of one flow.
-    editor_caches_on_import: str = _choice("editor caches of the screen tasks of an imported flow", "strip", "keep")
+    editor_caches_on_import: str = field(
+        default="strip", metadata=_choice("editor caches of the screen tasks of an imported flow", "strip", "keep")
+    )
 
     # UNKNOWN whether an import looks into a flow at all. C(basic) refuses a flow whose tasks or ids cannot work.
-    import_validation: str = _choice("what an import checks inside a flow", "none", "basic")
+    import_validation: str = field(
+        default="none", metadata=_choice("what an import checks inside a flow", "none", "basic")
+    )
 
     # UNKNOWN: said to deselect the step (a user's report), while real exports still carry ids that do not exist there.
     # C(clear) empties the argument, C(refuse) answers with an error.
-    missing_connector: str = _choice(
-        "a connector id that does not exist in the project, on import", "keep", "clear", "refuse"
+    missing_connector: str = field(
+        default="keep",
+        metadata=_choice("a connector id that does not exist in the project, on import", "keep", "clear", "refuse"),
     )
 
     # UNKNOWN, and contradicted by a user's report: only snapshot imports are known to map connectors by name.
-    connectors_by_name: bool = _value("an import of one flow maps connector ids by the names in its references", False)
+    connectors_by_name: bool = field(
+        default=False, metadata=_value("an import of one flow maps connector ids by the names in its references")
+    )
 
     # UNKNOWN: no client sends an expected etag apart from the one inside a v1 flow, no conflict error is documented.
-    etag_conflict: str = _choice("a v1 import with another etag than the stored flow's", "ignore", "refuse")
+    etag_conflict: str = field(
+        default="ignore", metadata=_choice("a v1 import with another etag than the stored flow's", "ignore", "refuse")
+    )
 
     # UNKNOWN: no limit is documented; the largest real flow is about 100 KB.
-    max_body_bytes: int = _value("largest request body, 0 for no limit", 0)
+    max_body_bytes: int = field(default=0, metadata=_value("largest request body, 0 for no limit"))
 
     # --- flows, delete -------------------------------------------------------------------------------------------
 
     # The console cannot delete sign-up, sign-in, sign-up-or-in and step-up (documented); UNKNOWN what the API answers.
-    system_flow_delete: str = _choice("a delete that names a system flow", "refuse", "skip", "allow")
+    system_flow_delete: str = field(
+        default="refuse", metadata=_choice("a delete that names a system flow", "refuse", "skip", "allow")
+    )
 
     # UNKNOWN.
-    unknown_flow_delete: str = _choice("a delete that names a flow that does not exist", "ignore", "refuse")
+    unknown_flow_delete: str = field(
+        default="ignore", metadata=_choice("a delete that names a flow that does not exist", "ignore", "refuse")
+    )
 
     # --- themes --------------------------------------------------------------------------------------------------
 
     # Changed about 2026-09 (documented by a provider's change); UNKNOWN whether it is so everywhere yet.
-    theme_import: str = _choice(
-        "a v2 theme import: only the styles it carries, or the whole theme", "upsert", "replace"
+    theme_import: str = field(
+        default="upsert",
+        metadata=_choice("a v2 theme import: only the styles it carries, or the whole theme", "upsert", "replace"),
     )
 
     # --- project -------------------------------------------------------------------------------------------------
 
     # UNKNOWN: documented only as "supported only with a pro license or above".
-    snapshot_denied_status: int = _value("HTTP status of a snapshot export that the licence does not allow", 403)
+    snapshot_denied_status: int = field(
+        default=403, metadata=_value("HTTP status of a snapshot export that the licence does not allow")
+    )
 
     # UNKNOWN: strings of 272 characters stayed, scriptlets and e-mail bodies of some KB left (observed).
-    asset_limit: int = _value("longest string that a snapshot export leaves in its place", 1000)
+    asset_limit: int = field(default=1000, metadata=_value("longest string that a snapshot export leaves in its place"))
 
     # UNKNOWN: tiers tier1 to tier4 exist (documented by a client). C(absent) answers 404, as an older server would.
-    license_tier: str = _value("rateLimitTier of GET /v1/mgmt/license, or 'absent'", "tier1")
+    license_tier: str = field(default="tier1", metadata=_value("rateLimitTier of GET /v1/mgmt/license, or 'absent'"))
 
     # --- errors --------------------------------------------------------------------------------------------------
 
     # UNKNOWN: the clients know the idea of 401 and 403, no stored answer shows one.
-    unauthorized_status: int = _value("HTTP status of a bearer that is missing, malformed or has a wrong key", 401)
-    forbidden_status: int = _value("HTTP status of a project that the key has no access to", 403)
-    auth_error_body: str = _choice("body of those two", "json", "html", "empty")
+    unauthorized_status: int = field(
+        default=401, metadata=_value("HTTP status of a bearer that is missing, malformed or has a wrong key")
+    )
+    forbidden_status: int = field(
+        default=403, metadata=_value("HTTP status of a project that the key has no access to")
+    )
+    auth_error_body: str = field(default="json", metadata=_choice("body of those two", "json", "html", "empty"))
 
     # Retry-After is seconds (documented) but "may be absent or non-numeric" (documented by a client).
-    retry_after: str = _choice("Retry-After of HTTP 429", "present", "absent", "text", "alternate")
+    retry_after: str = field(
+        default="present", metadata=_choice("Retry-After of HTTP 429", "present", "absent", "text", "alternate")
+    )
 
     def changed(self, values: Mapping[str, object]) -> Behaviour:
         """Return this behaviour with other values. Raise C(SettingError) for an unknown switch or value."""

@@ -214,7 +214,8 @@ def externalise(value: Any, asset_for: AssetFor, assets: dict[str, str]) -> tupl
         asset = asset_for(value)
         if asset is None:
             return value, None
-        name, assets[name] = asset[0], asset[1]
+        name, content = asset
+        assets[name] = content
         return f"asset:{name}", name
     if isinstance(value, dict):
         members = {key: externalise(member, asset_for, assets) for key, member in value.items()}

@@ -187,7 +187,7 @@ class TestLicence:
         path = os.pathsep.join([str(Path(_client.__file__).parents[5]), *sys.path])
         command = [sys.executable, __file__, emulator.url, str(tmp_path)]
         options: dict[str, Any] = {"env": {**os.environ, "PYTHONPATH": path}, "stdout": subprocess.PIPE, "text": True}
-        processes = [subprocess.Popen(command, **options) for _ in range(3)]
+        processes = [subprocess.Popen(command, **options) for _unused in range(3)]
         assert [process.communicate(timeout=60)[0].split() for process in processes] == [["tier1"] * 5] * 3
         assert emulator.stats()["requests"] == {LICENSE: 1}
 

@@ -238,7 +238,7 @@ def failure_of(call: Callable[[], Any], kind: type[DescopeError]) -> str:
     """Make a call that fails; return its message, which is one line and like everything about it without the key."""
     with pytest.raises(DescopeError) as caught:
         call()
-    assert type(caught.value) is kind or (kind is ResponseError and isinstance(caught.value, ResponseError))
+    assert caught.value.__class__ is kind or (kind is ResponseError and isinstance(caught.value, ResponseError))
     assert KEY not in everything_said(caught.value)
     message = str(caught.value)
     assert message.isprintable(), "one line without control characters"
@@ -404,7 +404,7 @@ class TestRequest:
 
         server.answers(answer)
         client = client_for(server, threads=4)
-        for _ in range(5):
+        for _unused in range(5):
             with ThreadPoolExecutor(4) as pool:
                 list(pool.map(lambda number: client.post(LIST, {"number": number}), range(4)))
         assert len(server.seen) == 20
@@ -956,7 +956,7 @@ class TestRateLimit:
 
         server.answers(answer)
         settings = settings_for(server)
-        clients = [Client(settings, RequestWindow(RateLimit(1000, 60), tmp_path / "window")) for _ in range(2)]
+        clients = [Client(settings, RequestWindow(RateLimit(1000, 60), tmp_path / "window")) for _unused in range(2)]
         began = time.monotonic()
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda number: clients[number % 2].post(LIST, {}), range(16)))
@@ -968,7 +968,7 @@ class TestRateLimit:
     def test_requests_pass_the_window(self, server: Server) -> None:
         clock = FakeClock()
         client = Client(settings_for(server), RequestWindow(RateLimit(2, 10.0), None, clock), clock=clock)
-        for _ in range(5):
+        for _unused in range(5):
             client.post(LIST, {})
         assert clock.slept == pytest.approx([10.2, 10.2])
         assert client.statistics.waited_seconds == pytest.approx(20.4)

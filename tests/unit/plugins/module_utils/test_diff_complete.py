@@ -54,7 +54,7 @@ def version_pairs() -> Iterator[tuple[Path, Path]]:
     """All pairs of versions that follow each other in one repository: name.json, name.v2.json, name.v3.json, ..."""
 
     def key(path: Path) -> tuple[Path, str, int]:
-        name, _, version = path.stem.partition(".v")
+        name, _unused, version = path.stem.partition(".v")
         return path.parent, name, int(version or 1)
 
     files = sorted((path for path in real_flow_files() if "raw-response" not in path.name), key=key)
@@ -171,7 +171,7 @@ class TestRealHistory:
         changed["screens"][0]["contents"]["ROOT"]["props"]["direction"] = "row"
         other = FlowDocument(changed)
         assert diff_documents(document, other)
-        best = min(_seconds(document, other) for _ in range(20))
+        best = min(_seconds(document, other) for _unused in range(20))
         assert best < 0.02  # about 2 ms; the machine may be busy
 
     @RANDOM
@@ -204,10 +204,10 @@ class TestAnyFlow:
     def test_no_shape_is_too_odd(self, data: st.DataObject) -> None:
         """Any JSON where an object, a list or a text should be, on either side."""
         flows = []
-        for _ in range(2):
+        for _unused in range(2):
             flow = full_flow()
-            for _ in range(data.draw(st.integers(1, 3))):
-                place = data.draw(st.sampled_from([place for place, _ in places(flow) if place]))
+            for _unused in range(data.draw(st.integers(1, 3))):
+                place = data.draw(st.sampled_from([place for place, _unused in places(flow) if place]))
                 flow = replaced(flow, place, data.draw(json_values()))
             flows.append(FlowDocument(flow))
         assert_right(*flows)
@@ -216,9 +216,9 @@ class TestAnyFlow:
     @RANDOM
     @given(json_values(), json_values())
     def test_any_json_object_can_be_compared(self, left: Any, right: Any) -> None:
-        before, after = FlowDocument({"contents": left, "screens": right}), FlowDocument({"contents": right})
-        assert_right(before, after)
-        assert_right(after, before)
+        both, one = FlowDocument({"contents": left, "screens": right}), FlowDocument({"contents": right})
+        assert_right(both, one)
+        assert_right(one, both)
 
     def test_python_takes_one_and_true_for_equal_but_json_does_not(self) -> None:
         flow = full_flow()
@@ -237,7 +237,7 @@ def told(before: FlowDocument, after: FlowDocument) -> str:
 
 def mutated(data: st.DataObject, flow: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of a flow with something replaced, removed, added or put in another order, once to three times."""
-    for _ in range(data.draw(st.integers(1, 3))):
+    for _unused in range(data.draw(st.integers(1, 3))):
         change = data.draw(st.sampled_from([_replace, _remove, _add, _reorder]))
         found = [(place, value) for place, value in places(flow) if place and _fits(change, value)]
         flow = change(data, flow, *data.draw(st.sampled_from(found))) if found else flow

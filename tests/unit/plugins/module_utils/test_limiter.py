@@ -179,7 +179,7 @@ class TestRateLimit:
         began = clock.now
 
         def worker() -> None:
-            for _ in range(10_000):
+            for _unused in range(10_000):
                 window.acquire()
 
         clock.run(worker)
@@ -201,12 +201,14 @@ class TestWindow:
     ) -> None:
         """Whatever the threads do in between, and however late they wake up."""
         chance = random.Random(seed)
-        clock = Simulation(overslept=(chance.choice([0, 0, chance.random() * 2 * seconds]) for _ in itertools.count()))
+        clock = Simulation(
+            overslept=(chance.choice([0, 0, chance.random() * 2 * seconds]) for _unused in itertools.count())
+        )
         window = RequestWindow(RateLimit(requests, seconds), None, clock)
         grants: list[float] = []
 
         def worker() -> None:
-            for _ in range(rounds):
+            for _unused in range(rounds):
                 asked = clock.now
                 window.acquire()
                 grants.append(clock.now)
@@ -244,7 +246,7 @@ class TestWindow:
         grants: list[float] = []
 
         def worker() -> None:
-            for _ in range(5):
+            for _unused in range(5):
                 window.acquire()
                 grants.append(clock.now - began)
 
@@ -255,7 +257,7 @@ class TestWindow:
         clock = Simulation()
         window = RequestWindow(RateLimit(1, 10.0), None, clock)
         waits: list[float] = []
-        clock.run(lambda: waits.extend(window.acquire() for _ in range(3)))
+        clock.run(lambda: waits.extend(window.acquire() for _unused in range(3)))
         assert waits == pytest.approx([0.0, 10.2, 10.2])
 
     def test_the_margin_holds_for_those_who_come_late_too(self) -> None:
@@ -269,14 +271,14 @@ class TestWindow:
 
     def test_no_limit_means_no_waiting(self) -> None:
         window = RequestWindow(None)
-        assert [window.acquire() for _ in range(1000)] == [0.0] * 1000
+        assert [window.acquire() for _unused in range(1000)] == [0.0] * 1000
 
     def test_four_processes_with_ten_threads_use_the_limit_and_never_hit_it(self, tmp_path: Path) -> None:
         """500 requests under 100/60 s, each 20 ms to 1 s on its way to a server that counts strictly."""
         clock = Simulation()
         server = Server(clock, DOCUMENTED)
         chance = random.Random(7)
-        processes = [RequestWindow(DOCUMENTED, tmp_path / "window", clock) for _ in range(4)]
+        processes = [RequestWindow(DOCUMENTED, tmp_path / "window", clock) for _unused in range(4)]
         work = deque(range(500))
         began = clock.now
 
@@ -288,7 +290,7 @@ class TestWindow:
                     assert server.receive()
                     clock.sleep(0.1)
 
-        clock.run(*[lambda window=window: worker(window) for window in processes for _ in range(10)])
+        clock.run(*[lambda window=window: worker(window) for window in processes for _unused in range(10)])
         allowed = DOCUMENTED.requests * (1 + (max(server.accepted) - began) / DOCUMENTED.seconds)
         assert server.refused == 0
         assert len(server.accepted) == 500
@@ -319,7 +321,7 @@ class TestWindow:
         grants: list[float] = []
 
         def worker() -> None:
-            for _ in range(3):
+            for _unused in range(3):
                 with window.turn():
                     grants.append(clock.now - began)
                     clock.sleep(30)
@@ -357,13 +359,13 @@ class TestWindow:
 
         def victim() -> None:
             window = RequestWindow(rate, tmp_path / "window", Dies())
-            for _ in range(3):
+            for _unused in range(3):
                 window.acquire()
 
         def survivor() -> None:
             clock.sleep(1)
             window = RequestWindow(rate, tmp_path / "window", clock)
-            for _ in range(4):
+            for _unused in range(4):
                 window.acquire()
                 grants.append(clock.now - began)
 
@@ -377,7 +379,7 @@ class TestPause:
         clock = Simulation()
         server = Server(clock, DOCUMENTED)
         server.receive(90)
-        processes = [RequestWindow(DOCUMENTED, tmp_path / "window", clock) for _ in range(4)]
+        processes = [RequestWindow(DOCUMENTED, tmp_path / "window", clock) for _unused in range(4)]
         chance = random.Random(3)
         pauses: list[float] = []
         work = deque(range(200))
@@ -398,7 +400,7 @@ class TestPause:
                 while not send(window):
                     pass
 
-        clock.run(*[lambda window=window: worker(window) for window in processes for _ in range(10)])
+        clock.run(*[lambda window=window: worker(window) for window in processes for _unused in range(10)])
         assert len(pauses) == 1
         assert 1 < server.refused <= 40
         assert not [moment for moment in server.accepted if pauses[0] + 0.3 < moment < pauses[0] + 60.0]
@@ -455,7 +457,7 @@ class TestPause:
         grants: list[float] = []
 
         def waiting() -> None:
-            for _ in range(2):
+            for _unused in range(2):
                 window.acquire()
                 grants.append(clock.now - began)
 
@@ -471,7 +473,7 @@ class TestStateFile:
     def test_is_small_and_private(self, tmp_path: Path) -> None:
         state = tmp_path / "window"
         window = RequestWindow(RateLimit(100, 0.001), state)
-        for _ in range(300):
+        for _unused in range(300):
             window.acquire()
         assert state.stat().st_mode & 0o777 == 0o600
         assert state.stat().st_size < 5000
@@ -496,7 +498,7 @@ class TestStateFile:
         clock = Simulation()
         window = RequestWindow(RateLimit(1, 10.0), state, clock)
         waits: list[float] = []
-        clock.run(lambda: waits.extend(window.acquire() for _ in range(2)))
+        clock.run(lambda: waits.extend(window.acquire() for _unused in range(2)))
         assert waits == pytest.approx([0.0, 10.2])
 
     def test_of_an_earlier_boot_counts_for_nothing(self, tmp_path: Path) -> None:
@@ -547,9 +549,9 @@ def in_forked_processes(state: Path) -> None:
     clock = StampingClock()
     window = RequestWindow(SMALL, state, clock)
     grants: multiprocessing.SimpleQueue[list[float]] = FORK.SimpleQueue()
-    for _ in range(4):
+    for _unused in range(4):
         FORK.Process(target=lambda: grants.put(grants_of_one_process(window, clock, 15))).start()
-    sys.stdout.write(json.dumps([moment for _ in range(4) for moment in grants.get()]))
+    sys.stdout.write(json.dumps([moment for _unused in range(4) for moment in grants.get()]))
 
 
 def hold_the_lock(state: Path) -> None:
@@ -569,7 +571,7 @@ def python(role: str, state: Path) -> subprocess.Popen[str]:
 class TestRealProcesses:
     def test_share_one_window(self, tmp_path: Path) -> None:
         with python("fork", tmp_path / "window") as process:
-            output, _ = process.communicate(timeout=60)
+            output, _unused = process.communicate(timeout=60)
         moments = json.loads(output)
         assert len(moments) == 60
         assert most_in_a_window(moments, SMALL.seconds) == SMALL.requests
