@@ -32,20 +32,29 @@ class ActionModule(DescopeActionBase):
     """Deploys flows."""
 
     use_case = DESCOPE_FLOW
+    _shared_renderer: StructuredRenderer | None = None
 
     def load_source(self, source: FlowSource, variables: Mapping[str, Any]) -> list[FlowDocument]:
         """Return the flows of one source, templates rendered. Raises InputError."""
         if source.kind == "definition":
             return [load_definition(source.value, source.label, flow_id=source.flow_id)]
         if source.kind == "src":
-            return read_source(self.find("files", source.value))
+            return read_source(self.find("files", source.value), flow_id=source.flow_id)
         path = self.find("templates", source.value)
-        renderer = StructuredRenderer(self._templar, variables, source.variables)
+        renderer = self._renderer(variables, source.variables)
         return [
             document
             for raw in read_raw(path)
             for document in load_raw(raw.with_value(renderer.render(raw.value, raw.source)), flow_id=source.flow_id)
         ]
+
+    def _renderer(self, host_variables: Mapping[str, Any], variables: Mapping[str, Any]) -> StructuredRenderer:
+        """Return a renderer for these variables; the templates without variables of their own share one."""
+        if variables:
+            return StructuredRenderer(self._templar, host_variables, variables)
+        if self._shared_renderer is None:
+            self._shared_renderer = StructuredRenderer(self._templar, host_variables, {})
+        return self._shared_renderer
 
     def elsewhere_arguments(self, arguments: dict[str, Any], task: Task) -> dict[str, Any]:
         """Return the arguments with every source replaced by the flows it holds."""

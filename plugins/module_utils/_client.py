@@ -72,6 +72,9 @@ __all__ = [
     "Statistics",
 ]
 
+# The gateway stopped waiting for the server behind it, or lost it in the middle of its work.
+_SERVER_STILL_BUSY = frozenset({502, 504, 520, 524})
+
 # Everything that only reads. What is not listed here is a write, so that a new endpoint is never a read by accident.
 READS = frozenset(
     {
@@ -308,6 +311,7 @@ def _final_error(error: DescopeError, decision: Decision, attempts: int) -> Desc
     tried = f" (tried {attempts} times)" if attempts > 1 else ""
     if decision is Decision.LOOK:
         message = f"{error}{tried}: whether it was done, only reading the project again can tell"
-        return OutcomeUnknownError(message, answered=not isinstance(error, TransportError))
+        under_way = isinstance(error, TransportError) or getattr(error, "status", 0) in _SERVER_STILL_BUSY
+        return OutcomeUnknownError(message, answered=not under_way)
     error.args = (f"{error}{tried}",)
     return error

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ansible_collections.community.descope.plugins.module_utils._checks import check_document
@@ -26,7 +26,8 @@ class FlowSource:
     """One place to take flows from.
 
     value: the document for C(definition), else a path. flow_id: what to call the flow, empty to ask the document.
-    variables: what a template may use beside the host's own variables. label: what messages call this source.
+    variables: what a template may use beside the host's own variables. label: what messages call this source; named:
+    whether the user chose that label.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class FlowSource:
     label: str
     flow_id: str
     variables: Mapping[str, Any]
+    named: bool = False
 
 
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
@@ -56,14 +58,14 @@ def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
     for position, item in enumerate(params["flows"] or []):
         given = [kind for kind in _KINDS if item[kind] is not None]
         if len(given) == 1:
-            label = item["source"] or _label(given[0], position, item[given[0]], parent="flows")
-            item_variables = {**variables, **(item["vars"] or {})}
-            sources.append(FlowSource(given[0], item[given[0]], label, item["flow_id"] or "", item_variables))
+            sources.append(_declared_item(given[0], position, item, variables))
+            problems.extend(_id_problems([item["flow_id"]], f"flows[{position}].flow_id"))
         else:
             what = f"both {' and '.join(given)}" if given else "none of definition, src and template"
             problems.append(
                 Problem("ambiguous-source", f"give exactly one source, not {what}", source=f"flows[{position}]")
             )
+    problems.extend(_id_problems(params["flow_id"] or [], "flow_id"))
     sources = _with_flow_id(sources, params["flow_id"] or [], problems)
     if problems:
         raise InputError(problems)
@@ -86,7 +88,7 @@ def declared_absent(params: Mapping[str, Any]) -> list[DesiredFlow]:
             problems.append(Problem("missing-flow-id", message, source=f"flows[{position}]"))
     if not named and not problems:
         problems.append(Problem("missing-flow-id", "state=absent needs flow_id, the flows to delete"))
-    problems.extend(filter(None, (flow_id_problem(flow_id, source) for flow_id, source in named)))
+    problems.extend(problem for flow_id, source in named for problem in _id_problems([flow_id], source))
     desired = [DesiredFlow(flow_id, None, source) for flow_id, source in dict(named).items()]
     if problems:
         raise InputError(problems)
@@ -101,7 +103,7 @@ def load_desired(sources: Iterable[FlowSource], load: SourceLoader, *, validate:
         try:
             documents = load(source)
         except InputError as error:
-            problems.extend(error.problems)
+            problems.extend(_as_named(problem, source) for problem in error.problems)
             continue
         desired.extend(_desired(source, documents, problems))
     problems.extend(_duplicates(desired))
@@ -126,19 +128,45 @@ def schema_problems(desired: Iterable[DesiredFlow], known: Iterable[Problem] = (
     return [problem for problem in _errors(found) if (problem.source, problem.path) not in seen]
 
 
+def _declared_item(kind: Kind, position: int, item: Mapping[str, Any], variables: Mapping[str, Any]) -> FlowSource:
+    return FlowSource(
+        kind,
+        item[kind],
+        label=item["source"] or _label(kind, position, item[kind], parent="flows"),
+        flow_id=item["flow_id"] or "",
+        variables={**variables, **(item["vars"] or {})},
+        named=bool(item["source"]),
+    )
+
+
+def _id_problems(flow_ids: Iterable[str | None], source: str) -> list[Problem]:
+    """Return what is wrong with ids that were given. An empty one is wrong: it was meant to be something."""
+    problems = (flow_id_problem(flow_id, source) for flow_id in flow_ids if flow_id is not None)
+    return [problem for problem in problems if problem is not None]
+
+
+def _as_named(problem: Problem, source: FlowSource) -> Problem:
+    return replace(problem, source=source.label) if source.named else problem
+
+
 def _errors(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.severity is Severity.ERROR]
 
 
 def _desired(source: FlowSource, documents: list[FlowDocument], problems: list[Problem]) -> list[DesiredFlow]:
     if not source.flow_id:
-        return [DesiredFlow(document.flow_id, document, document.source) for document in documents]
+        return [_desired_flow(document, source) for document in documents]
     if len(documents) != 1:
         message = f"it holds {len(documents)} flows, so one flow_id cannot name them"
         problems.append(Problem("ambiguous-flow-id", message, source=source.label, flow_id=source.flow_id))
         return []
-    document = documents[0].with_flow_id(source.flow_id)
-    return [DesiredFlow(source.flow_id, document, document.source)]
+    return [_desired_flow(documents[0].with_flow_id(source.flow_id), source)]
+
+
+def _desired_flow(document: FlowDocument, source: FlowSource) -> DesiredFlow:
+    if source.named:
+        document = FlowDocument(document.data, source.label)
+    return DesiredFlow(document.flow_id, document, document.source)
 
 
 def _duplicates(desired: Iterable[DesiredFlow]) -> list[Problem]:

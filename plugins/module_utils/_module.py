@@ -38,6 +38,6 @@ def load_on_this_machine(source: FlowSource) -> list[FlowDocument]:
     if source.kind == "definition":
         return [load_definition(source.value, source.label, flow_id=source.flow_id)]
     if source.kind == "src":
-        return read_source(source.value)
+        return read_source(source.value, flow_id=source.flow_id)
     message = "templates are rendered on the controller by the action plugin; give src or definition instead"
     raise InputError([Problem("template-on-target", message, source=source.label)])

@@ -18,10 +18,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._errors import ResponseError, SnapshotNotAllowedError
+from ansible_collections.community.descope.plugins.module_utils._errors import (
+    InputError,
+    ResponseError,
+    SnapshotNotAllowedError,
+)
 from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit
 from ansible_collections.community.descope.plugins.module_utils._readings import SharedReadings, StoredReading
-from ansible_collections.community.descope.plugins.module_utils._snapshot import load_snapshot
+from ansible_collections.community.descope.plugins.module_utils._snapshot import load_snapshot_where_possible
 
 # What a bulk read costs beside its one request: transfer, and parsing at both ends. Measured: about 25 MB a second.
 _SNAPSHOT_BYTES_PER_SECOND = 25e6
@@ -97,7 +101,13 @@ class LiveProject:
     def _from_snapshot(self, flow_ids: list[str], not_before: float) -> Reading:
         stored = self._readings.get(_SNAPSHOT, not_before, self._export_snapshot)
         self._snapshot_size = stored.size
-        return _reading(stored, flow_ids)
+        found = stored.load(flow_ids)
+        flows: dict[str, FlowDocument | None] = {
+            flow_id: FlowDocument(found[flow_id], source=f"project flow {flow_id}") if found.get(flow_id) else None
+            for flow_id in flow_ids
+        }
+        odd = [flow_id for flow_id in flow_ids if flow_id in stored and flows[flow_id] is None]
+        return Reading(flows={**flows, **self._export_existing(odd)}, began_at=stored.began_at, bulk=True)
 
     def _export_snapshot(self) -> dict[str, Any]:
         refusal = self._readings.refusal(_SNAPSHOT)
@@ -108,20 +118,29 @@ class LiveProject:
         except SnapshotNotAllowedError as error:
             self._readings.refuse(_SNAPSHOT, str(error))
             raise
-        return {flow_id: document.data for flow_id, document in load_snapshot(snapshot.files).items()}
+        try:
+            flows = load_snapshot_where_possible(snapshot.files)
+        except InputError as error:
+            self._readings.refuse(_SNAPSHOT, f"the snapshot of the project cannot be understood: {error}")
+            return self._export_snapshot()
+        return {flow_id: document.data if document else None for flow_id, document in flows.items()}
 
     def _from_exports(self, flow_ids: list[str], not_before: float) -> Reading:
         listed = self._list(not_before)
         existing = [flow_id for flow_id in flow_ids if flow_id in listed]
         began_at = time.monotonic() if len(existing) == len(flow_ids) else listed.began_at
-        exported = self._export_all(existing)
+        exported = self._export_existing(existing)
+        absent: dict[str, FlowDocument | None] = {flow_id: None for flow_id in flow_ids if flow_id not in listed}
+        return Reading(flows=exported | absent, began_at=began_at, bulk=False)
+
+    def _export_existing(self, flow_ids: list[str]) -> dict[str, FlowDocument | None]:
+        exported = self._export_all(flow_ids)
         lost = sorted(flow_id for flow_id, document in exported.items() if document is None)
         if lost:
             # Taking it for absent would overwrite a flow without a backup.
             message = f"the project lists {', '.join(lost)} but answers that there is no such flow; run it again"
             raise ResponseError(message)
-        absent: dict[str, FlowDocument | None] = {flow_id: None for flow_id in flow_ids if flow_id not in listed}
-        return Reading(flows=exported | absent, began_at=began_at, bulk=False)
+        return exported
 
     def _list(self, not_before: float) -> StoredReading:
         return self._readings.get(_LIST, not_before, self._list_flows)
@@ -143,12 +162,3 @@ def bulk_is_cheaper(flows: int, snapshot_bytes: int, rate: RateLimit | None) -> 
     """Tell whether one snapshot of C(snapshot_bytes) costs less time than exporting C(flows) one by one."""
     request = rate.seconds / rate.requests if rate else _UNLIMITED_REQUEST_SECONDS
     return request + snapshot_bytes / _SNAPSHOT_BYTES_PER_SECOND < flows * request
-
-
-def _reading(stored: StoredReading, flow_ids: list[str]) -> Reading:
-    found = stored.load(flow_ids)
-    flows = {
-        flow_id: FlowDocument(found[flow_id], source=f"project flow {flow_id}") if flow_id in found else None
-        for flow_id in flow_ids
-    }
-    return Reading(flows=flows, began_at=stored.began_at, bulk=True)

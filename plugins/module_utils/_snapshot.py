@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from ansible_collections.community.descope.plugins.module_utils._defaults import (
@@ -47,13 +48,37 @@ def load_snapshot(files: Mapping[str, object], source: str = "") -> dict[str, Fl
     C(files) is what the Management API's snapshot export returns: paths like C(flows/sign-in/contents.json) with
     objects or JSON text, text assets as strings. Raises InputError as C(load_flow_directories) does.
     """
+    directories, assets = _parts(files)
+    return load_flow_directories(directories, files.get("flows/flows.json"), assets, _join(source, "flows"))
+
+
+def load_snapshot_where_possible(files: Mapping[str, object]) -> dict[str, FlowDocument | None]:
+    """Return the flows of a project snapshot by their ids, None for one that is there but cannot be understood.
+
+    For reading a project, where somebody else's unusual flow must not stand in the way of the others. Raises
+    InputError where not even the list of flows can be understood.
+    """
+    directories, assets = _parts(files)
+    index = files.get("flows/flows.json")
+    listed, problems = _flow_ids(index, {}, "flows")
+    if problems or index is None:
+        raise InputError(problems or [Problem("invalid-flow-index", "the snapshot has no index of flows")])
+    flows: dict[str, FlowDocument | None] = dict.fromkeys([*listed, *directories])
+    for flow_id in flows.keys() & directories.keys() & set(listed):
+        with suppress(InputError):
+            flows[flow_id] = load_snapshot_flow(directories[flow_id], flow_id, f"flows/{flow_id}", assets)
+    return flows
+
+
+def _parts(files: Mapping[str, object]) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
+    """Return the files of a snapshot's flows by their directories, and its assets by their names."""
     directories: dict[str, dict[str, object]] = {}
     for path in sorted(files):
         parts = path.split("/")
         if len(parts) == 3 and parts[0] == "flows":
             directories.setdefault(parts[1], {})[parts[2]] = files[path]
     assets = {path.removeprefix("assets/"): value for path, value in files.items() if path.startswith("assets/")}
-    return load_flow_directories(directories, files.get("flows/flows.json"), assets, _join(source, "flows"))
+    return directories, assets
 
 
 def load_flow_directories(
