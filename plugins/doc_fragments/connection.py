@@ -103,6 +103,6 @@ options:
         description: Who started the run.
         type: str
 requirements:
-  - requests >= 2.28
-  - jsonschema >= 4.0
+  - requests >= 2.31
+  - jsonschema >= 4.18
 """

@@ -55,7 +55,7 @@ def run_use_case(use_case: UseCase, task: Task) -> dict[str, Any]:
         _check_libraries()
         return use_case.run(task)
     except DescopeError as error:
-        return failure(use_case, task, error)
+        return failure(use_case, task.params, error)
 
 
 def _check_libraries() -> None:
@@ -66,11 +66,11 @@ def _check_libraries() -> None:
         raise DescopeError(" ".join(missing_required_lib(library) for library in missing))
 
 
-def failure(use_case: UseCase, task: Task, error: DescopeError) -> dict[str, Any]:
+def failure(use_case: UseCase, params: Mapping[str, Any], error: DescopeError) -> dict[str, Any]:
     """Return the result of a task that failed before it had changed anything."""
     return {
         **use_case.empty_result,
-        "project_id": task.params["project_id"],
+        "project_id": params.get("project_id") or "",
         "changed": False,
         "failed": True,
         "msg": str(error),

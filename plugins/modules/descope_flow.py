@@ -278,9 +278,13 @@ requests:
       type: int
       sample: 0
     waited_seconds:
-      description: How long the task waited for the rate limit, over all threads.
+      description: For how long at least one request of the task was held back, by the rate limit or before a retry.
       type: float
       sample: 0.0
+    paused_429:
+      description: How often the API refused for going too fast, which pauses all workers of the run.
+      type: int
+      sample: 0
     by_endpoint:
       description: How many requests went to each endpoint.
       type: dict

@@ -75,13 +75,13 @@ RETURN = r"""
 project_id:
   description: The project that was read.
   type: str
-  returned: success
+  returned: always
   sample: P2example0000000000000000000
 flows:
   description: The flows, ordered by id.
   type: list
   elements: dict
-  returned: success
+  returned: always
   contains:
     flow_id:
       description: The flow.
@@ -112,19 +112,30 @@ missing:
   description: Those of O(flow_id) that the project does not have.
   type: list
   elements: str
-  returned: success
+  returned: always
   sample: []
 files:
   description: The files below O(dest), whether they had to be written or not.
   type: list
   elements: str
-  returned: success
+  returned: always
   sample: [flows/sign-up-or-in.json]
 requests:
   description: What the task asked of the API, as in M(community.descope.descope_flow).
   type: dict
-  returned: success
-  sample: {"made": 2, "retried": 0, "waited_seconds": 0.0, "by_endpoint": {"POST /v1/mgmt/flow/list": 1}}
+  returned: always
+  sample: {"made": 2, "retried": 0, "waited_seconds": 0.0, "paused_429": 0, "by_endpoint": {"POST /v1/mgmt/flow/list": 1}}
+problems:
+  description: All that is wrong with what the task was given, as in M(community.descope.descope_flow).
+  type: list
+  elements: dict
+  returned: when the arguments are wrong
+  sample: []
+failure:
+  description: What the API answered, as in M(community.descope.descope_flow).
+  type: dict
+  returned: when the API refused
+  sample: {"status": 401, "code": "", "method": "POST", "path": "/v1/mgmt/flow/list"}
 """
 
 from ansible_collections.community.descope.plugins.module_utils._flow_info_task import DESCOPE_FLOW_INFO

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -37,7 +37,10 @@ class DescopeActionBase(ActionBase):
         super().run(tmp, task_vars)
         variables = task_vars or {}
         arguments = self._arguments(variables)
-        params = self._validated(arguments)
+        try:
+            params = self._validated(arguments)
+        except DescopeError as error:
+            return failure(self.use_case, arguments, error)
         if self._runs_here():
             return self._run_here(params, variables)
         return self._run_elsewhere(arguments, params, variables)
@@ -70,7 +73,8 @@ class DescopeActionBase(ActionBase):
     def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
         result = ArgumentSpecValidator(self.use_case.arguments()).validate(arguments)
         if result.error_messages:
-            raise AnsibleActionFail(f"{self.use_case.name}: {'; '.join(result.error_messages)}")
+            message = "; ".join(result.error_messages)
+            raise InputError([Problem("arguments", message, source=self.use_case.name)])
         return dict(result.validated_parameters)
 
     def _run_context(self, variables: Mapping[str, Any]) -> dict[str, str]:
@@ -107,7 +111,7 @@ class DescopeActionBase(ActionBase):
         try:
             prepared = self.elsewhere_arguments(arguments, task)
         except DescopeError as error:
-            return failure(self.use_case, task, error)
+            return failure(self.use_case, params, error)
         module = f"community.descope.{self.use_case.name}"
         result = dict(self._execute_module(module_name=module, module_args=prepared, task_vars=variables))
         # It repeats the arguments, whole flows among them, which do not belong in registered results.

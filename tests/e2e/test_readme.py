@@ -82,7 +82,9 @@ def test_tenants_can_have_projects_of_their_own(tmp_path: Path, emulator: Emulat
     playbook.write_text(playbook.read_text().replace("template:", f"{option}\n        template:"))
     reader = Shell(tmp_path / "home", tmp_path / "quickstart", _project(emulator))
 
-    reader.run(Command("ansible-playbook -i inventory.yml deploy.yml -e descope_project_id=P2{{inventory_hostname}}", ()))
+    reader.run(
+        Command("ansible-playbook -i inventory.yml deploy.yml -e descope_project_id=P2{{inventory_hostname}}", ())
+    )
 
     assert {tenant: set(emulator.stored(f"P2{tenant}")["flows"]) for tenant in ("acme", "globex", "zoe")} == {
         tenant: {f"{tenant}-sign-in"} for tenant in ("acme", "globex", "zoe")

@@ -19,8 +19,8 @@ from ansible_collections.community.descope.plugins.module_utils._apply import Fl
 from ansible_collections.community.descope.plugins.module_utils._backups import Backup
 from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit
-from ansible_collections.community.descope.plugins.module_utils._plan import Action, DesiredFlow, Plan, make_plan
-from example_flows import VERIFY, WELCOME, minimal_flow
+from ansible_collections.community.descope.plugins.module_utils._plan import DesiredFlow, Plan, make_plan
+from example_flows import minimal_flow
 
 PROJECT = "P2reports"
 Flow = dict[str, Any] | None
@@ -41,7 +41,10 @@ NEW = minimal_flow("welcome", title="New title")
 MOVED = minimal_flow("welcome", title="Old title", x=999)
 
 
-def told(before: Flow, after: Flow, result: FlowResult = FlowResult(Result.PLANNED)) -> dict[str, Any]:
+PLANNED = FlowResult(Result.PLANNED)
+
+
+def told(before: Flow, after: Flow, result: FlowResult = PLANNED) -> dict[str, Any]:
     [flow] = plan(welcome=(before, after)).flows
     return report.flow_report(flow, result)
 
@@ -121,7 +124,7 @@ class TestFlows:
         after["contents"]["tasks"]["1"]["arguments"]["apiKey"] = {"type": "inline", "value": "hunter2-after"}
         changed = plan(welcome=(before, after))
 
-        said = json.dumps([report.flow_report(changed.flows[0], FlowResult(Result.PLANNED)), report.diffs(changed)])
+        said = json.dumps([report.flow_report(changed.flows[0], PLANNED), report.diffs(changed)])
 
         assert "apiKey" in said
         assert "hunter2" not in said
@@ -131,7 +134,7 @@ class TestFlows:
         big["screens"][1]["contents"]["title00001"]["props"]["children"] = "x" * 200_000
         changed = plan(welcome=(OLD, big), gone=(big, None), made=(None, big))
 
-        said = [report.flow_report(flow, FlowResult(Result.PLANNED)) for flow in changed.flows]
+        said = [report.flow_report(flow, PLANNED) for flow in changed.flows]
 
         assert len(json.dumps([said, report.diffs(changed)])) < 10_000
 

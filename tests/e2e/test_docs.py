@@ -1,0 +1,266 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""The other documents do what they say, and the modules return what their documentation says and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.community.descope.plugins.module_utils._normal import (
+    DERIVED_MEMBERS,
+    EDITOR_CACHES,
+    EMPTY_CACHE,
+)
+from documented import Shell, blocks, second_terminal, session_blocks
+from emulator_client import CHECKOUT, Emulator
+from example_flows import minimal_flow
+from playbooks import Playbooks
+
+README = CHECKOUT / "README.md"
+BACKUPS = CHECKOUT / "docs" / "backups.md"
+DECISIONS = CHECKOUT / "docs" / "decisions.md"
+EMULATOR = CHECKOUT / "roles" / "emulator" / "README.md"
+DOCUMENTS = [
+    README,
+    CHECKOUT / "CONTRIBUTING.md",
+    BACKUPS,
+    DECISIONS,
+    EMULATOR,
+    CHECKOUT / "examples" / "README.md",
+]
+
+# What Ansible itself adds to results.
+_OF_ANSIBLE = {"changed", "deprecations", "diff", "exception", "failed", "invocation", "msg", "warnings"}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (float, int),
+    "bool": bool,
+    "list": list,
+    "dict": dict,
+}
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", [BACKUPS, DECISIONS], ids=lambda document: document.name)
+def test_every_block_of_code_is_explained(document: Path) -> None:
+    for block in blocks(document):
+        assert block.kind in {"session", "file"}, f"line {block.line}: say in a comment what this block is"
+        assert block.kind == "file" or block.name == document.stem
+
+
+def test_a_flow_is_put_back_from_its_backup(tmp_path: Path) -> None:
+    shutil.copytree(CHECKOUT / "examples" / "quickstart", tmp_path / "examples" / "quickstart")
+    with second_terminal(README, "try") as port:
+        reader = Shell(tmp_path / "home", tmp_path, port=port)
+        reader.follow(session_blocks(README, "try"))
+        reader.follow(session_blocks(BACKUPS, "backups"))
+        emulator = Emulator(f"http://127.0.0.1:{port}")
+        flows = emulator.stored("P2try")["flows"]
+
+    assert set(flows) == {"acme-sign-in", "globex-sign-in"}
+    assert "Hi there!" in json.dumps(flows["acme-sign-in"])
+
+
+def test_what_is_left_out_of_the_comparison_is_what_the_page_says() -> None:
+    rows = re.findall(r"^\| (.+?) \| .+ \|$", DECISIONS.read_text(encoding="utf-8"), re.MULTILINE)
+    said = [set(re.findall(r"`(\w+)`", row)) for row in rows]
+    assert EDITOR_CACHES | {EMPTY_CACHE} in said
+    assert DERIVED_MEMBERS - {"references"} in said
+    assert {"references"} in said
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(CHECKOUT)))
+def test_links_within_the_project_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text):
+        linked = document.parent / target if target else document
+        assert linked.exists(), f"{document.name} links to {target}, which does not exist"
+        if anchor:
+            assert anchor in _anchors(linked), f"{document.name} links to {target}#{anchor}, which does not exist"
+
+
+def _anchors(document: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_play_in_the_emulators_page_runs(local_playbooks: Playbooks) -> None:
+    (play,) = (block.text for block in blocks(EMULATOR) if block.language == "yaml" and "hosts:" in block.text)
+    folder = local_playbooks.folder
+    (folder / "flows").mkdir()
+    (folder / "flows" / "sign-in.json").write_text(json.dumps(minimal_flow("sign-in")), encoding="utf-8")
+    (folder / "play.yml").write_text(play, encoding="utf-8")
+    # It talks to the emulator that it starts itself, whatever the environment says.
+    local_playbooks.environment["DESCOPE_BASE_URL"] = "http://127.0.0.1:9"
+
+    run = local_playbooks.run("play.yml", hosts={"localhost": {}})
+
+    assert run.returncode == 0, run.output
+    (deployed,) = (entry["result"] for entry in run.results if "flows" in entry["result"])
+    assert [flow["result"] for flow in deployed["flows"]] == ["unchanged"], "it was seeded with that very flow"
+    assert not list((folder / "home").rglob("emulator-*.json")), "the play stops what it started"
+
+
+# --- modules ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _documentation(module: str) -> dict[str, Any]:
+    """Return what ansible-doc knows of a module: C(doc), C(examples) as text, and C(return)."""
+    shown = _ansible_doc("module", module, "--json")
+    return dict(json.loads(shown.stdout)[f"community.descope.{module}"])
+
+
+def _ansible_doc(kind: str, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = str(Path(sys.executable).with_name("ansible-doc"))
+    command = [program, "-t", kind, *arguments, f"community.descope.{name}"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert shown.returncode == 0, shown.stderr
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("module", "descope_flow"), ("module", "descope_flow_info"), ("role", "emulator")]
+)
+def test_ansible_doc_shows_it(kind: str, name: str) -> None:
+    shown = _ansible_doc(kind, name)
+
+    # For roles, it warns of a collection that ansible-core itself brings.
+    assert [line for line in shown.stderr.splitlines() if "_protomatter" not in line] == []
+    assert "OPTIONS" in shown.stdout.upper()
+    for word in ("EXAMPLES:", "RETURN VALUES:") if kind == "module" else ():
+        assert word in shown.stdout
+
+
+def _examples(module: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load(_documentation(module)["examples"]))
+
+
+def test_the_examples_of_the_modules_run(local_playbooks: Playbooks, emulator: Emulator) -> None:
+    folder = local_playbooks.folder
+    for flow_id in ("sign-up-or-in", "step-up", "forgot-password"):
+        path = folder / "flows" / f"{flow_id}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(minimal_flow(flow_id)), encoding="utf-8")
+    project_id = "P2example0000000000000000000"
+    emulator.project(id=project_id, flows=[minimal_flow("old-sign-in")])
+    tasks = [task for module in ("descope_flow", "descope_flow_info") for task in _examples(module)]
+    written = json.dumps(tasks).replace("/var/backups/descope", str(local_playbooks.backups))
+    local_playbooks.environment["DESCOPE_PROJECT_ID"] = project_id
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "vars": {"vault_descope_management_key": "K2example"},
+        "tasks": json.loads(written),
+    }
+
+    run = local_playbooks.play([play])
+
+    assert run.returncode == 0, run.output
+    assert len(run.results) == len(tasks)
+    assert set(emulator.stored(project_id)["flows"]) == {
+        "acme-sign-up-or-in",
+        "forgot-password",
+        "sign-up-or-in",
+        "step-up",
+    }
+    assert list(local_playbooks.backups.iterdir()) == [local_playbooks.backups / project_id]
+
+
+def test_the_modules_return_what_their_documentation_says(playbooks: Playbooks, emulator: Emulator) -> None:
+    for name, flow in (
+        ("one", minimal_flow("one")),
+        ("new", minimal_flow("one", title="New")),
+        ("no", {"flowId": "x"}),
+    ):
+        (playbooks.folder / f"{name}.json").write_text(json.dumps(flow), encoding="utf-8")
+    emulator.project(id="P2locked", keys=["K2right"])
+    refused = {"path": "/v2/mgmt/flow/import", "project": "P2refused"}
+    emulator.faults(rules=[{"kind": "status", "status": 400, "match": refused}])
+    flow_tasks: list[dict[str, Any]] = [
+        _task("flow", check_mode=True, diff=True, src="one.json"),
+        _task("flow", src="one.json"),
+        _task("flow", src="one.json"),
+        _task("flow", diff=True, src="new.json"),
+        _task("flow", src="no.json"),
+        _task("flow", src="one.json", project_id="P2refused"),
+        _task("flow", src="one.json", project_id="P2locked"),
+    ]
+    info_tasks: list[dict[str, Any]] = [
+        _task("flow_info"),
+        _task("flow_info", flow_id=["one", "none"]),
+        _task("flow_info", export=True, format="snapshot"),
+        _task("flow_info", dest=str(playbooks.folder / "exported")),
+        _task("flow_info", project_id="wrong"),
+        _task("flow_info", project_id="P2locked"),
+    ]
+    delete = _task("flow", flow_id="one", state="absent")
+
+    run = playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": [*flow_tasks, *info_tasks, delete]}])
+
+    results = [entry["result"] for entry in run.results]
+    failed = [position for position, entry in enumerate(run.results) if entry["kind"] == "failed"]
+    assert failed == [4, 5, 6, 11, 12], run.output
+    _compare("descope_flow", [*results[: len(flow_tasks)], results[-1]])
+    _compare("descope_flow_info", results[len(flow_tasks) : -1])
+
+
+def _task(module: str, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
+    name = f"community.descope.descope_{module}"
+    return {"name": "Test", name: options, "check_mode": check_mode, "diff": diff, "ignore_errors": True}
+
+
+def _compare(module: str, results: list[dict[str, Any]]) -> None:
+    """Assert that everything documented is in one of the results at least, and nothing else in any."""
+    documented = _documentation(module)["return"]
+    own = [
+        {key: value for key, value in result.items() if key not in _OF_ANSIBLE and not key.startswith("_ansible")}
+        for result in results
+    ]
+    seen: set[str] = set()
+    complaints = [complaint for result in own for complaint in _differences(result, documented, "", seen)]
+    missing = [name for name in _names(documented, "") if name not in seen]
+    assert sorted(set(complaints)) == []
+    assert missing == [], "documented, and never returned"
+    for result in own:
+        assert {name for name, value in documented.items() if value["returned"].startswith("always")} <= set(result)
+
+
+def _differences(result: dict[str, Any], documented: dict[str, Any], prefix: str, seen: set[str]) -> Iterator[str]:
+    """Yield what a result holds that the documentation does not know, or knows as another type; note what is there."""
+    for key, value in result.items():
+        name = f"{prefix}{key}"
+        if key not in documented:
+            yield f"{name} is returned, but not documented"
+            continue
+        seen.add(name)
+        described = documented[key]
+        if value is not None and not isinstance(value, _TYPES[described["type"]]):
+            yield f"{name} is {value!r}, but documented as {described['type']}"
+        elif "contains" in described:
+            items: list[Any] = value if isinstance(value, list) else [value]
+            for item in items:
+                yield from _differences(item, described["contains"], f"{name}.", seen)
+
+
+def _names(documented: dict[str, Any], prefix: str) -> Iterator[str]:
+    for key, described in documented.items():
+        yield f"{prefix}{key}"
+        yield from _names(described.get("contains", {}), f"{prefix}{key}.")
