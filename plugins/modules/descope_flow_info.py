@@ -124,7 +124,12 @@ requests:
   description: What the task asked of the API, as in M(community.descope.descope_flow).
   type: dict
   returned: always
-  sample: {"made": 2, "retried": 0, "waited_seconds": 0.0, "paused_429": 0, "by_endpoint": {"POST /v1/mgmt/flow/list": 1}}
+  sample:
+    made: 1
+    retried: 0
+    waited_seconds: 0.0
+    paused_429: 0
+    by_endpoint: {"POST /v1/mgmt/flow/list": 1}
 problems:
   description: All that is wrong with what the task was given, as in M(community.descope.descope_flow).
   type: list

@@ -17,12 +17,14 @@ JsonObject = dict[str, Any]
 
 # What real flows of a grown project weigh.
 SMALLEST_KB = 50
-LARGEST_KB = 100
+LARGEST_KB = 95  # whole steps are added until the size is reached, so the largest is a little more
+# A template has as many places for a tenant's own values as this many steps have; the other steps are the same for all.
+_OWN_STEPS = 10
 _INTERACTION = {"type": "", "label": "", "icon": "", "subType": ""}
 
 
 def write_library(folder: Path, count: int) -> dict[str, list[Path]]:
-    """Write C(count) templates in two editions, C(now) and C(next). Returns edition -> files, the same names in both."""
+    """Write C(count) templates in two editions, C(now) and C(next). Returns edition -> files, alike named in both."""
     files: dict[str, list[Path]] = {"now": [], "next": []}
     for number in range(count):
         now = make_flow(f"flow-{number + 1}", size_of(number, count))
@@ -53,12 +55,11 @@ def make_flow(name: str, size: int) -> JsonObject:
     flow: JsonObject = {
         "flowId": f"${{ inventory_hostname }}-{name}",
         "metadata": {"name": f"{name} of ${{ brand_name }}", "description": "Asks step by step, then logs in"},
-        "contents": {"startTask": "0", "tasks": {"start": _task("start", 0, ("", "0"))}},
+        "contents": {"startTask": "0", "tasks": {"start": _task("start", -1, ("", "0"), key="start")}},
         "screens": [],
         "references": {},
     }
-    end = _task("end", 3000) | {"type": "automated", "action": "logged-in"}
-    flow["contents"]["tasks"]["end"] = end
+    flow["contents"]["tasks"]["end"] = _task("End", 1, key="end") | {"type": "automated", "action": "logged-in"}
     while compact_size(flow) < size:
         _add_step(flow, name)
     _lead_to(flow["contents"]["tasks"][str(3 * len(flow["screens"]) - 1)], "end")
@@ -70,8 +71,8 @@ def edited(flow: JsonObject) -> JsonObject:
     """Return the next edition: what an afternoon in the console changes. Two texts, an argument, a name, a rule."""
     result = deepcopy(flow)
     tasks, screens = result["contents"]["tasks"], result["screens"]
-    for screen in screens[:2]:
-        _first_text(screen)["props"]["children"] = "Welcome back to ${ brand_name }, good to see you again"
+    for number, screen in enumerate(screens[:2]):
+        _first_text(screen)["props"]["children"] = f"Welcome back to ${{ brand_name }}, you are at step {number}"
     tasks["1"]["arguments"]["templateId"]["value"] = "T3bench00000000000000000template"
     tasks["4"]["name"] = "Sign Up or In / OTP / SMS"
     _lead_to(tasks["5"], "end")
@@ -93,24 +94,25 @@ def _add_step(flow: JsonObject, name: str) -> None:
         shown: _task(f"Step {step}", step, (buttons[0], sent), (buttons[1], shown), key=shown)
         | {"type": "screen", "screenId": screen_id, "inputKeys": ["email", "phone"], "calculatedInputKeys": True},
         sent: _task("Sign Up or In / OTP / Email", step, ("success", checked), key=sent)
-        | {"type": "automated", "action": "sign-up-or-in-otp-email", "arguments": _arguments()},
+        | {"type": "automated", "action": "sign-up-or-in-otp-email", "arguments": _arguments(step)},
         checked: _task("Is the user known?", step, ("known", str(3 * step + 3)), ("ELSE", shown), key=checked)
         | {"type": "condition", "conditions": _conditions()},
     }
 
 
-def _task(name: str, column: int, *rules: tuple[str, str], key: str = "") -> JsonObject:
+def _task(name: str, column: int, *rules: tuple[str, str], key: str) -> JsonObject:
     following = {"rules": [{"interactionId": interaction, "taskId": task} for interaction, task in rules]}
     view = {"x": 380 * column, "y": 140}
-    return {"id": key or name, "name": name, "next": following if rules else {}, "view": view}
+    return {"id": key, "name": name, "next": following if rules else {}, "view": view}
 
 
 def _lead_to(task: JsonObject, target: str) -> None:
     task["next"]["rules"][0]["taskId"] = target
 
 
-def _arguments() -> JsonObject:
-    values = {"addToLoginIDs": "", "extraTemplateVals": "", "providerId": "${ sms_provider_id }", "templateId": ""}
+def _arguments(step: int) -> JsonObject:
+    provider = "${ sms_provider_id }" if step < _OWN_STEPS // 2 else ""
+    values = {"addToLoginIDs": "", "extraTemplateVals": "", "providerId": provider, "templateId": ""}
     return {name: {"type": "inline", "value": value} for name, value in values.items()}
 
 
@@ -125,17 +127,20 @@ def _conditions() -> list[JsonObject]:
 
 def _screen(screen_id: str, step: int) -> tuple[JsonObject, list[str]]:
     """Return a screen and the ids of its two buttons."""
+    brand, support = (
+        ("${ brand_name }", "${ support_email }") if step < _OWN_STEPS else ("Acme", "support@acme.example")
+    )
     texts = {
         "Text": [
-            f"Step {step} at ${{ brand_name }}",
+            f"Step {step} at {brand}",
             "We sent a code to {{sentTo.maskedEmail}}. It is good for ten minutes; look into your spam folder too.",
-            "Need help? Write to ${ support_email }.",
+            f"Need help? Write to {support}.",
         ],
         "TextField": ["E-mail address", "Phone number"],
         "Button": ["Continue", "Send it again"],
     }
     nodes = {
-        f"{screen_id[-5:]}{kind[:3]}{number}": _node(kind, text)
+        f"{screen_id[-5:]}{kind}{number}": _node(kind, text)
         for kind, children in texts.items()
         for number, text in enumerate(children)
     }
