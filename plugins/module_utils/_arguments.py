@@ -7,16 +7,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 ArgumentSpec = dict[str, dict[str, Any]]
 
 
 def _from_environment(*names: str) -> tuple[Any, list[str]]:
-    return (env_fallback, list(names))
+    return (_first_set, list(names))
+
+
+def _first_set(*names: str) -> str:
+    """Return the first of these environment variables that holds anything.
+
+    One that is set but empty is how many systems hand over a setting that nobody made.
+    """
+    for name in names:
+        if os.environ.get(name):
+            return os.environ[name]
+    raise AnsibleFallbackNotFound
 
 
 def connection_arguments() -> ArgumentSpec:

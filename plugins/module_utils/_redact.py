@@ -30,9 +30,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _REFERENCE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _SCHEME = re.compile(r"(?i:bearer|basic)|\W")
 
-_NAME = (
-    r"""[\w-]*(?:password|passwd|passphrase|secret|token|authorization|credentials?|(?:api|private|access)[-_ ]?key)"""
-)
+_NAME = r"""(?:password|passwd|passphrase|secret|token|authorization|credentials?|(?:api|private|access)[-_ ]?key)"""
 _QUOTED = re.compile(rf"""((?i:{_NAME})\\?["']?\s*[:=]\s*)(\\?["'`])(.+?)(\2)""", re.DOTALL)
 _ASSIGNED = re.compile(rf"""((?i:{_NAME})=)(?!\{{\{{)([\w.~+/%-]{{4,}})(?![\w(])""")
 _HEADER = re.compile(rf"""((?i:{_NAME}):\s*)((?=[\w.~+/-]*[0-9])[\w.~+/=-]{{6,}})""")

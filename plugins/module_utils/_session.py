@@ -65,8 +65,13 @@ class Session:
 
     def default_changelog(self) -> str:
         """Return the note that goes with a change nobody described."""
-        job = f"job {self.context['job_id']}" if self.context.get("job_id") else f"run {self.context.get('run_id')}"
-        return f"community.descope, {job}" + (f", by {self.context['user']}" if self.context.get("user") else "")
+        job, run, user = (self.context.get(name) for name in ("job_id", "run_id", "user"))
+        parts = [
+            "community.descope",
+            f"job {job}" if job else f"run {run}" if run else "",
+            f"by {user}" if user else "",
+        ]
+        return ", ".join(filter(None, parts))
 
 
 @contextmanager
