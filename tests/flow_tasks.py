@@ -16,6 +16,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -182,7 +184,7 @@ def in_processes(count: int, work: Callable[[int], Any]) -> list[Any]:
     for number in range(count):
         receiver, sender = _FORK.Pipe(duplex=False)
         receivers.append(receiver)
-        processes.append(forked(lambda sender=sender, number=number: sender.send(_answer(work, number))))
+        processes.append(forked(partial(_answer, work, number, sender)))
     answers = []
     for receiver in receivers:
         assert receiver.poll(_PATIENCE_SECONDS * 6), "a process never answered"
@@ -194,11 +196,12 @@ def in_processes(count: int, work: Callable[[int], Any]) -> list[Any]:
     return answers
 
 
-def _answer(work: Callable[[int], Any], number: int) -> tuple[bool, Any]:
+def _answer(work: Callable[[int], Any], number: int, sender: Connection) -> None:
     try:
-        return True, work(number)
+        answer = True, work(number)
     except BaseException as error:
-        return False, repr(error)
+        answer = False, repr(error)
+    sender.send(answer)
 
 
 def forked(work: Callable[[], object]) -> BaseProcess:

@@ -169,10 +169,10 @@ class TestFailures:
 
     def test_a_layout_change_that_got_lost_is_told_from_none(self, api: DescopeApi, emulator: Emulator) -> None:
         live = seed(emulator, document("moved", x=0))
-        moved = {"moved": document("moved", x=900)}
+        moved = document("moved", x=900)
         emulator.faults(kind="drop", nth=1, match=to(IMPORT))
 
-        found = Applier(api, threads=1, layout=True).apply(plan(live, moved, layout=True))
+        found = Applier(api, threads=1, layout=True).apply(plan(live, {"moved": moved}, layout=True))
 
         assert found["moved"].result is Result.APPLIED
         assert emulator.stats()["requests"][IMPORT] == 2

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-"""Where the options that a task does not give come from: its environment, that of Ansible, the default, in this order."""
+"""Where options that a task does not give come from: its environment, that of Ansible, the default, in this order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ ALL = {
     "threads": "DESCOPE_THREADS",
     "read": "DESCOPE_READ",
 }
-DEAD = "http://127.0.0.1:9"
+# Refused before anything is sent.
+BAD = "ftp://example.com"
 
 
 class TestFallbacks:
@@ -89,49 +90,49 @@ def _list(environment: dict[str, str] | None = None, **options: Any) -> dict[str
     }
 
 
-@pytest.mark.parametrize("connection", ["local", "bastion"])
 class TestPlaybooks:
     """The keyword C(environment) of tasks, plays and blocks is meant for modules; it holds in action plugins too."""
 
+    @pytest.mark.parametrize("connection", ["local", "bastion"])
     def test_the_nearest_wins(self, emulator: Emulator, tmp_path: Path, connection: str) -> None:
         playbooks = Playbooks(tmp_path, emulator.url, connection)
         tasks = [
             _list(),
             _list({"DESCOPE_PROJECT_ID": "P2task"}),
             _list({"DESCOPE_PROJECT_ID": "P2task"}, project_id="P2option"),
-            _list({"DESCOPE_BASE_URI": DEAD}),
-            _list({"DESCOPE_BASE_URL": DEAD}),
-            _list({"DESCOPE_BASE_URL": DEAD}, base_url=emulator.url),
+            _list({"DESCOPE_BASE_URI": BAD}),
+            _list({"DESCOPE_BASE_URL": BAD}),
+            _list({"DESCOPE_BASE_URL": BAD}, base_url=emulator.url),
             _list({"DESCOPE_MANAGEMENT_KEY": "P2notAKey"}),
         ]
         play = {"hosts": "all", "gather_facts": False, "environment": {"DESCOPE_READ": "export"}, "tasks": tasks}
 
-        results = [result["result"] for result in playbooks.play([play]).results]
+        results = playbooks.play([play]).results
 
-        assert [(result["project_id"], result.get("failed", False)) for result in results] == [
-            (PROJECT_ID, False),
-            ("P2task", False),
-            ("P2option", False),
-            (PROJECT_ID, False),
-            (PROJECT_ID, True),
-            (PROJECT_ID, False),
-            (PROJECT_ID, True),
+        assert [(result["result"]["project_id"], result["kind"]) for result in results] == [
+            (PROJECT_ID, "ok"),
+            ("P2task", "ok"),
+            ("P2option", "ok"),
+            (PROJECT_ID, "ok"),
+            (PROJECT_ID, "failed"),
+            (PROJECT_ID, "ok"),
+            (PROJECT_ID, "failed"),
         ]
-        assert "127.0.0.1:9 refuses the connection" in results[4]["msg"]
-        assert "management_key" in results[6]["msg"]
+        assert "does not begin with https://" in results[4]["result"]["msg"]
+        assert "management_key" in results[6]["result"]["msg"]
 
-    def test_a_variable_that_is_empty_is_not_set(self, emulator: Emulator, tmp_path: Path, connection: str) -> None:
+    def test_a_variable_that_is_empty_is_not_set(self, emulator: Emulator, tmp_path: Path) -> None:
         """Pipelines leave variables empty where a secret or a setting is missing."""
         unset = ("timeout", "connect_timeout", "validate_certs", "ca_path", "rate_limit", "threads", "read")
-        playbooks = Playbooks(tmp_path, emulator.url, connection, {ALL[option]: "" for option in unset})
+        playbooks = Playbooks(tmp_path, emulator.url, environment={ALL[option]: "" for option in unset})
 
         run = playbooks.info()
 
         assert run.returncode == 0, run.output
 
-    def test_what_is_missing_is_named(self, emulator: Emulator, tmp_path: Path, connection: str) -> None:
+    def test_what_is_missing_is_named(self, emulator: Emulator, tmp_path: Path) -> None:
         empty = {"DESCOPE_PROJECT_ID": "", "DESCOPE_MANAGEMENT_KEY": ""}
-        playbooks = Playbooks(tmp_path, emulator.url, connection, empty)
+        playbooks = Playbooks(tmp_path, emulator.url, environment=empty)
 
         message = playbooks.info().result["msg"]
 

@@ -35,9 +35,10 @@ def params(**arguments: Any) -> dict[str, Any]:
     return valid_params(DESCOPE_FLOW, {**CONNECTION, **arguments})
 
 
-def load(*, validate: bool = True, **arguments: Any) -> list[DesiredFlow]:
+def load(**arguments: Any) -> list[DesiredFlow]:
     """Return what a task with these arguments wants, as the module finds it."""
-    return load_desired(declared_sources(params(**arguments)), load_on_this_machine, validate=validate)
+    given = params(**arguments)
+    return load_desired(declared_sources(given), load_on_this_machine, validate=given["validate"])
 
 
 def absent(**arguments: Any) -> list[DesiredFlow]:
@@ -145,7 +146,7 @@ class TestIds:
     @pytest.mark.parametrize("kind", ["definition", "src"])
     def test_a_file_without_an_id_is_given_one(self, tmp_path: Path, kind: str, how: str) -> None:
         flow = without_id(minimal_flow("x"))
-        value = {"definition": flow, "src": write(tmp_path / "file.json", flow)}[kind]
+        value = flow if kind == "definition" else write(tmp_path / "file.json", flow)
 
         if how == "task":
             [desired] = load(**{kind: [value]}, flow_id="given")
@@ -164,7 +165,7 @@ class TestIds:
     def test_an_empty_id_is_not_taken_for_none(self, tmp_path: Path, kind: str, arguments: dict[str, Any]) -> None:
         """An empty variable must not send the flow where the document says."""
         flow = minimal_flow("inside")
-        value = {"definition": flow, "src": write(tmp_path / "file.json", flow)}[kind]
+        value = flow if kind == "definition" else write(tmp_path / "file.json", flow)
 
         with pytest.raises(InputError) as of_task:
             load(**{kind: [value]}, **arguments)
@@ -181,7 +182,7 @@ class TestIds:
         self, tmp_path: Path, kind: str, flow_id: str, validate: bool
     ) -> None:
         flow = minimal_flow("inside")
-        value = {"definition": flow, "src": write(tmp_path / "file.json", flow)}[kind]
+        value = flow if kind == "definition" else write(tmp_path / "file.json", flow)
 
         with pytest.raises(InputError, match="is not a flow id"):
             load(**{kind: [value]}, flow_id=flow_id, validate=validate)
@@ -189,7 +190,7 @@ class TestIds:
     @pytest.mark.parametrize("kind", ["definition", "src"])
     def test_one_invalid_id_is_one_problem(self, tmp_path: Path, kind: str) -> None:
         flow = minimal_flow("x")
-        value = {"definition": flow, "src": write(tmp_path / "file.json", flow)}[kind]
+        value = flow if kind == "definition" else write(tmp_path / "file.json", flow)
 
         with pytest.raises(InputError) as error:
             load(**{kind: [value]}, flow_id="a b")
@@ -210,7 +211,7 @@ class TestIds:
     @pytest.mark.parametrize("kind", ["definition", "src"])
     def test_a_source_goes_by_the_name_it_is_given(self, tmp_path: Path, kind: str) -> None:
         flow = damaged("x")
-        value = {"definition": flow, "src": write(tmp_path / "file.json", flow)}[kind]
+        value = flow if kind == "definition" else write(tmp_path / "file.json", flow)
         item = {kind: value, "source": "library/x"}
 
         [desired] = load(flows=[item], validate=False)

@@ -247,7 +247,8 @@ class TestImports:
         assert by_flow(result)["second"]["result"] == "unknown"
         assert result["changed"]
         assert outcome(result)["status"] == "unknown"
-        eventually(lambda: "second" in controller.stored())
+        attempts = controller.requests()[IMPORT] - 1
+        eventually(lambda: saves(controller.emulator).get("second") == attempts)
 
     @pytest.mark.parametrize("status", [502, 504, 520, 524])
     def test_a_gateway_that_gave_up_waiting_cannot_tell(self, controller: Controller, status: int) -> None:

@@ -14,6 +14,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -223,15 +224,15 @@ class TestEntries:
         first = readings.get("list", 0.0, lambda: {"flow": "first"})
         shared_first = readings.get("list", 0.0, _never)
         for number in range(3):
-            readings.get("list", time.monotonic(), lambda number=number: {"flow": number, "more": "x" * 100})
+            readings.get("list", time.monotonic(), partial(dict, flow=number, more="x" * 100))
 
         assert first.load(["flow"]) == shared_first.load(["flow"]) == {"flow": "first"}
 
     def test_data_files_do_not_pile_up(self, tmp_path: Path) -> None:
         readings = shared(tmp_path / "run")
         for number in range(20):
-            readings.get("list", time.monotonic(), lambda number=number: {"flow": number})
-            readings.get("snapshot", time.monotonic(), lambda number=number: {"flow": number})
+            readings.get("list", time.monotonic(), partial(dict, flow=number))
+            readings.get("snapshot", time.monotonic(), partial(dict, flow=number))
 
         assert len([file for file in _files(tmp_path) if file.suffix == ".data"]) <= 4
         assert readings.get("list", 0.0, _never).load(["flow"]) == {"flow": 19}
@@ -243,7 +244,7 @@ class TestEntries:
             readings = shared(tmp_path / "run")
             for turn in range(100):
                 not_before = time.monotonic() if number % 2 else 0.0
-                loaded = readings.get("list", not_before, lambda turn=turn: dict.fromkeys("abc", [turn] * turn)).load(
+                loaded = readings.get("list", not_before, partial(dict.fromkeys, "abc", [turn] * turn)).load(
                     ["a", "b", "c"]
                 )
                 assert loaded["a"] == loaded["b"] == loaded["c"], "one reading, not parts of two"
