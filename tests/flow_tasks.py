@@ -24,11 +24,15 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.community.descope.plugins.module_utils._api import DescopeApi
-from ansible_collections.community.descope.plugins.module_utils._client import Client, ConnectionSettings, RetryPolicy
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._flow_info_task import DESCOPE_FLOW_INFO
-from ansible_collections.community.descope.plugins.module_utils._flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._api.client import (
+    Client,
+    ConnectionSettings,
+    RetryPolicy,
+)
+from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_info_task import DESCOPE_FLOW_INFO
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._module import load_on_this_machine
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
 from emulator_client import Emulator

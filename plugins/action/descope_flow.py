@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._desired import (
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
     FlowSource,
     declared_sources,
     load_desired,
 )
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._flow_task import DESCOPE_FLOW
-from ansible_collections.community.descope.plugins.module_utils._sources import (
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import (
     load_definition,
     load_raw,
     read_raw,

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.community.descope.plugins.module_utils._flow_info_task import DESCOPE_FLOW_INFO
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_info_task import DESCOPE_FLOW_INFO
 from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.community.descope.plugins.module_utils._desired import FlowSource
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import FlowSource
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._sources import load_definition, read_source
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import load_definition, read_source
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ansible_collections.community.descope.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
-from ansible_collections.community.descope.plugins.module_utils._client import REQUESTS_IMPORT_ERROR
-from ansible_collections.community.descope.plugins.module_utils._desired import SourceLoader
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import SourceLoader
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
-from ansible_collections.community.descope.plugins.module_utils._schema import JSONSCHEMA_IMPORT_ERROR
+from ansible_collections.community.descope.plugins.module_utils._flow.schema import JSONSCHEMA_IMPORT_ERROR
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,7 +325,7 @@ failure:
     path: /v1/mgmt/flow/list
 """
 
-from ansible_collections.community.descope.plugins.module_utils._flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._module import run_module
 
 

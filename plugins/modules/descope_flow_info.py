@@ -143,7 +143,7 @@ failure:
   sample: {"status": 401, "code": "", "method": "POST", "path": "/v1/mgmt/flow/list"}
 """
 
-from ansible_collections.community.descope.plugins.module_utils._flow_info_task import DESCOPE_FLOW_INFO
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_info_task import DESCOPE_FLOW_INFO
 from ansible_collections.community.descope.plugins.module_utils._module import run_module
 
 

@@ -19,8 +19,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.community.descope.plugins.module_utils._arguments import environment_fallbacks
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, failure, run_use_case
 
 

@@ -21,8 +21,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.template import Templar, trust_as_template
 
-from ansible_collections.community.descope.plugins.module_utils._document import json_path
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._flow.document import json_path
 
 _START = "${"
 _ESCAPED = "$${"

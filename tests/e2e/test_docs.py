@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.community.descope.plugins.module_utils._normal import (
+from ansible_collections.community.descope.plugins.module_utils._flow.normal import (
     DERIVED_MEMBERS,
     EDITOR_CACHES,
     EMPTY_CACHE,

@@ -25,7 +25,7 @@ from ansible_collections.community.descope.plugins.module_utils._arguments impor
     flow_arguments,
     flow_info_arguments,
 )
-from ansible_collections.community.descope.plugins.module_utils._normal import normal_form
+from ansible_collections.community.descope.plugins.module_utils._flow.normal import normal_form
 from documented import Command, Shell, blocks, commands, reader_environment, second_terminal, session_blocks
 from emulator_client import CHECKOUT, Emulator
 

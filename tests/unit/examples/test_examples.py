@@ -17,10 +17,10 @@ import pytest
 import yaml
 from jinja2 import meta
 
-from ansible_collections.community.descope.plugins.module_utils._checks import check_document
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._formats import Format, detect, load
-from ansible_collections.community.descope.plugins.module_utils._schema import check_schema
+from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, detect, load
+from ansible_collections.community.descope.plugins.module_utils._flow.schema import check_schema
 from demo import Run, kind_of
 from flow_library import (
     DEMO,

@@ -44,9 +44,9 @@ def _found() -> list[Path]:
 
 _make_importable()
 
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument  # noqa: E402
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError  # noqa: E402
-from ansible_collections.community.descope.plugins.module_utils._formats import Format, detect, load  # noqa: E402
-from ansible_collections.community.descope.plugins.module_utils._sources import parse_text, read_source  # noqa: E402
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument  # noqa: E402
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, detect, load  # noqa: E402
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import parse_text, read_source  # noqa: E402
 
 __all__ = ["FlowDocument", "Format", "InputError", "detect", "load", "parse_text", "read_source"]

@@ -18,16 +18,15 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.community.descope.plugins.module_utils import _client
-from ansible_collections.community.descope.plugins.module_utils._api import DescopeApi, FlowSummary
-from ansible_collections.community.descope.plugins.module_utils._client import (
+from ansible_collections.community.descope.plugins.module_utils._api import client
+from ansible_collections.community.descope.plugins.module_utils._api.answers import Call
+from ansible_collections.community.descope.plugins.module_utils._api.client import (
     Client,
     ConnectionSettings,
     HttpResponseError,
     RetryPolicy,
 )
-from ansible_collections.community.descope.plugins.module_utils._client_answers import Call
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi, FlowSummary
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     AuthenticationError,
@@ -37,7 +36,8 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     SnapshotNotAllowedError,
     TransportError,
 )
-from ansible_collections.community.descope.plugins.module_utils._formats import load_snapshot
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import load_snapshot
 from emulator_client import Emulator
 
 PROJECT = "P2apitestsProject"
@@ -184,7 +184,7 @@ def tell_the_licence(url: str, run_dir: str) -> None:
 
 class TestLicence:
     def test_is_asked_for_once_a_run_whatever_the_number_of_processes(self, emulator: Emulator, tmp_path: Path) -> None:
-        path = os.pathsep.join([str(Path(_client.__file__).parents[5]), *sys.path])
+        path = os.pathsep.join([str(Path(client.__file__).parents[5]), *sys.path])
         command = [sys.executable, __file__, emulator.url, str(tmp_path)]
         options: dict[str, Any] = {"env": {**os.environ, "PYTHONPATH": path}, "stdout": subprocess.PIPE, "text": True}
         processes = [subprocess.Popen(command, **options) for _unused in range(3)]
@@ -228,7 +228,7 @@ class TestLicence:
             sent.append(call)
             raise ConnectionRefusedError
 
-        monkeypatch.setattr(_client._Transport, "send", refuse)
+        monkeypatch.setattr(client._Transport, "send", refuse)
         api = DescopeApi(Client(settings()))
         assert [api.license(), api.license()] == ["", ""]
         assert [(str(call), call.timeout, call.connect_timeout) for call in sent] == [(LICENSE, 5.0, 5.0)]

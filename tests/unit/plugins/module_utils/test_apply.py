@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils._api import DescopeApi
-from ansible_collections.community.descope.plugins.module_utils._apply import (
+from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
+from ansible_collections.community.descope.plugins.module_utils._deploy.apply import (
     Applier,
     FlowResult,
     Result,
     expected_results,
     verified_results,
 )
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow, Plan, make_plan
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
-from ansible_collections.community.descope.plugins.module_utils._plan import DesiredFlow, Plan, make_plan
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from emulator_client import Emulator
 from example_flows import minimal_flow
 from flow_tasks import DELETE, EXPORT, IMPORT, LIST, PROJECT_ID, open_api, saves, stored_flows, to

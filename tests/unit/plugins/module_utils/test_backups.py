@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils._backups import (
+from ansible_collections.community.descope.plugins.module_utils._deploy.backups import (
     Backup,
     BackupReason,
     BackupStore,
@@ -24,8 +24,8 @@ from ansible_collections.community.descope.plugins.module_utils._backups import 
     record_outcome,
     verify_backup,
 )
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from example_flows import minimal_flow
 
 

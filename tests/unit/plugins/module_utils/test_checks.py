@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils._checks import check_document
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument, json_path
-from ansible_collections.community.descope.plugins.module_utils._formats import load
-from ansible_collections.community.descope.plugins.module_utils._sources import read_source
+from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, json_path
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import load
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import read_source
 from example_flows import minimal_flow
 from full_flow import CONNECTOR, VERIFY, WELCOME, full_flow
 from json_values import Place, json_values, places, removed, replaced

@@ -34,14 +34,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ansible_collections.community.descope.plugins.module_utils import _client
-from ansible_collections.community.descope.plugins.module_utils._client import (
+from ansible_collections.community.descope.plugins.module_utils._api import client
+from ansible_collections.community.descope.plugins.module_utils._api.client import (
     READS,
     Client,
     ConnectionSettings,
     RetryPolicy,
 )
-from ansible_collections.community.descope.plugins.module_utils._client_retries import (
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit, RequestWindow
+from ansible_collections.community.descope.plugins.module_utils._api.retries import (
     DEFAULT_RETRIES,
     Decision,
     Kind,
@@ -60,7 +61,6 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     ResponseError,
     TransportError,
 )
-from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit, RequestWindow
 from ansible_collections.community.descope.plugins.module_utils._version import COLLECTION_VERSION
 
 PROJECT = "P2abcdefghijklmnopqrstuvwxyz"
@@ -447,7 +447,7 @@ class TestRequest:
 
 
 def test_without_requests_everything_imports_and_says_what_is_missing() -> None:
-    package = "ansible_collections.community.descope.plugins.module_utils._client"
+    package = "ansible_collections.community.descope.plugins.module_utils._api.client"
     program = f"""
 import sys
 sys.modules["requests"] = sys.modules["urllib3"] = None
@@ -455,7 +455,7 @@ from {package} import Client, ConnectionSettings, REQUESTS_IMPORT_ERROR
 assert "ImportError" in REQUESTS_IMPORT_ERROR or "ModuleNotFoundError" in REQUESTS_IMPORT_ERROR
 Client(ConnectionSettings("P1", "K1"))
 """
-    path = os.pathsep.join([str(Path(_client.__file__).parents[5]), *sys.path])
+    path = os.pathsep.join([str(Path(client.__file__).parents[5]), *sys.path])
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert "DescopeError: the Python library 'requests' is not installed: install it with pip" in done.stderr

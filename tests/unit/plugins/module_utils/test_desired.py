@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils._desired import (
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
     FlowSource,
     declared_absent,
     declared_sources,
     load_desired,
     schema_problems,
 )
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
-from ansible_collections.community.descope.plugins.module_utils._flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._module import load_on_this_machine
-from ansible_collections.community.descope.plugins.module_utils._plan import DesiredFlow
 from example_flows import minimal_flow
 from flow_tasks import valid_params
 

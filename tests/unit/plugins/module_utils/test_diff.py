@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils._diff import (
+from ansible_collections.community.descope.plugins.module_utils._diff.flows import (
     Change,
     diff_documents,
     render_changes,
     summarize,
     told_changes,
 )
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from full_flow import WELCOME, full_flow
 
 SEGMENT, HTTP = "CI3segment000000000000000000", "CI3http00000000000000000000000"

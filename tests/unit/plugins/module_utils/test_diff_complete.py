@@ -21,14 +21,14 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils._diff import (
+from ansible_collections.community.descope.plugins.module_utils._diff.flows import (
     Change,
     diff_documents,
     render_changes,
     summarize,
 )
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._formats import load
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import load
 from example_flows import minimal_flow
 from full_flow import full_flow
 from json_values import Place, json_values, places, removed, replaced

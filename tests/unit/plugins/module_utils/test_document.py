@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument, json_path
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, json_path
 from full_flow import VERIFY, WELCOME, full_flow
 from json_values import json_values, replaced
 

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import requests
 
-from ansible_collections.community.descope.plugins.module_utils import _flow_task
-from ansible_collections.community.descope.plugins.module_utils._backups import verify_backup
-from ansible_collections.community.descope.plugins.module_utils._client import RetryPolicy
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._api.client import RetryPolicy
+from ansible_collections.community.descope.plugins.module_utils._deploy import flow_task
+from ansible_collections.community.descope.plugins.module_utils._deploy.backups import verify_backup
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from emulator_client import Emulator, running_emulator
 from example_flows import minimal_flow
 from flow_tasks import (
@@ -489,7 +489,7 @@ class TestBackups:
 
 class TestFreshness:
     def _age(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-        monkeypatch.setattr(_flow_task, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
+        monkeypatch.setattr(flow_task, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
 
     @pytest.mark.parametrize(("age", "snapshots"), [(0.0, 0), (25.0, 0), (35.0, 1)])
     def test_an_old_reading_is_made_again_before_something_changes(

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._errors import FormatError, InputError
-from ansible_collections.community.descope.plugins.module_utils._formats import Format, detect, dump, load
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, detect, dump, load
 from example_flows import minimal_flow
 from full_flow import VERIFY, WELCOME, full_flow
 from json_values import Place, json_values, places, removed, replaced, telling_values

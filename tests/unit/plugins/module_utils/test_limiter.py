@@ -24,9 +24,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils import _limiter
+from ansible_collections.community.descope.plugins.module_utils._api import limiter
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import (
+    RateLimit,
+    RequestWindow,
+    locked_file,
+)
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError
-from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit, RequestWindow, locked_file
 
 DOCUMENTED = RateLimit(100, 60.0)
 SMALL = RateLimit(20, 0.5)
@@ -563,7 +567,7 @@ def hold_the_lock(state: Path) -> None:
 
 def python(role: str, state: Path) -> subprocess.Popen[str]:
     """Start this file as a program of its own: pytest has threads, and forking those is asking for trouble."""
-    path = os.pathsep.join([str(Path(_limiter.__file__).parents[5]), *sys.path])
+    path = os.pathsep.join([str(Path(limiter.__file__).parents[5]), *sys.path])
     command = [sys.executable, __file__, role, str(state)]
     return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True)
 

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._formats import load
-from ansible_collections.community.descope.plugins.module_utils._normal import fingerprint_of, normal_form
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import load
+from ansible_collections.community.descope.plugins.module_utils._flow.normal import fingerprint_of, normal_form
 from example_flows import minimal_flow
 from full_flow import full_flow
 from json_values import Place, json_values, leaves, places, removed, replaced

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, DesiredFlow, make_plan
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
-from ansible_collections.community.descope.plugins.module_utils._plan import Action, DesiredFlow, make_plan
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from example_flows import minimal_flow
 
 OLD = FlowDocument(minimal_flow("welcome", title="Old"))

@@ -16,8 +16,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils._api import DescopeApi
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
+from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
+from ansible_collections.community.descope.plugins.module_utils._deploy.project import (
+    LiveProject,
+    Reading,
+    bulk_is_cheaper,
+)
+from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     AuthenticationError,
@@ -25,9 +31,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     ResponseError,
     SnapshotNotAllowedError,
 )
-from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit
-from ansible_collections.community.descope.plugins.module_utils._project import LiveProject, Reading, bulk_is_cheaper
-from ansible_collections.community.descope.plugins.module_utils._readings import SharedReadings
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from emulator_client import Emulator
 from example_flows import minimal_flow
 from flow_tasks import EXPORT, LIST, PROJECT_ID, SNAPSHOT, in_processes, open_api, to

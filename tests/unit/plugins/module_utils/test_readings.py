@@ -22,8 +22,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
-from ansible_collections.community.descope.plugins.module_utils._readings import SharedReadings
 from flow_tasks import forked, in_processes
 from json_values import json_values
 

@@ -14,12 +14,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils import _report as report
-from ansible_collections.community.descope.plugins.module_utils._apply import FlowResult, Result, expected_results
-from ansible_collections.community.descope.plugins.module_utils._backups import Backup
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._limiter import RateLimit
-from ansible_collections.community.descope.plugins.module_utils._plan import DesiredFlow, Plan, make_plan
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
+from ansible_collections.community.descope.plugins.module_utils._deploy import report
+from ansible_collections.community.descope.plugins.module_utils._deploy.apply import (
+    FlowResult,
+    Result,
+    expected_results,
+)
+from ansible_collections.community.descope.plugins.module_utils._deploy.backups import Backup
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow, Plan, make_plan
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from example_flows import minimal_flow
 
 PROJECT = "P2reports"

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils import _schema
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
-from ansible_collections.community.descope.plugins.module_utils._formats import Format, dump
-from ansible_collections.community.descope.plugins.module_utils._schema import (
+from ansible_collections.community.descope.plugins.module_utils._flow import schema
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump
+from ansible_collections.community.descope.plugins.module_utils._flow.schema import (
     JSONSCHEMA_IMPORT_ERROR,
     SCHEMA,
     check_schema,
 )
-from ansible_collections.community.descope.plugins.module_utils._sources import read_source
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import read_source
 from example_flows import minimal_flow
 from full_flow import full_flow
 from json_values import Place, json_values, places, removed, replaced
@@ -99,7 +99,7 @@ def test_any_damage_is_survived(place: Place, value: Any) -> None:
 
 
 def test_a_missing_library_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_schema, "JSONSCHEMA_IMPORT_ERROR", "Traceback ...")
+    monkeypatch.setattr(schema, "JSONSCHEMA_IMPORT_ERROR", "Traceback ...")
     with pytest.raises(InputError) as caught:
         check_schema(FlowDocument(full_flow()))
     assert caught.value.problems[0].code == "missing-library"

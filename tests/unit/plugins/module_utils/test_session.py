@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._deploy.session import open_session
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, ReadOnlyError
-from ansible_collections.community.descope.plugins.module_utils._flow_task import DESCOPE_FLOW
-from ansible_collections.community.descope.plugins.module_utils._session import open_session
 from emulator_client import Emulator
 from example_flows import minimal_flow
 from flow_tasks import IMPORT, LICENSE, MANAGEMENT_KEY, PROJECT_ID, SNAPSHOT, Controller, in_processes, valid_params

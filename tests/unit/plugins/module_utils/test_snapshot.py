@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
-from ansible_collections.community.descope.plugins.module_utils._formats import Format, dump, load_snapshot
-from ansible_collections.community.descope.plugins.module_utils._snapshot import load_snapshot_flow
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump, load_snapshot
+from ansible_collections.community.descope.plugins.module_utils._flow.snapshot import load_snapshot_flow
 from example_flows import minimal_flow
 from full_flow import VERIFY, WELCOME, full_flow
 from json_values import json_values

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils import _sources
-from ansible_collections.community.descope.plugins.module_utils._document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._formats import Format, load
-from ansible_collections.community.descope.plugins.module_utils._sources import (
+from ansible_collections.community.descope.plugins.module_utils._flow import sources
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, load
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import (
     load_definition,
     load_raw,
     parse_text,
@@ -156,7 +156,7 @@ def test_a_bad_yaml_file_is_one_clear_line(tmp_path: Path, text: str, code: str,
 
 
 def test_yaml_without_its_library_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_sources, "YAML_IMPORT_ERROR", "Traceback ...")
+    monkeypatch.setattr(sources, "YAML_IMPORT_ERROR", "Traceback ...")
     (problem,) = problems_of(lambda: parse_text("a: 1", "flow.yml"))
     assert problem.code == "missing-library"
     assert "PyYAML" in problem.message

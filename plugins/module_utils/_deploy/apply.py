@@ -1,0 +1,206 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""Applying a plan: import what should be there, delete what should not, and know the truth about each flow.
+
+Imports run side by side; deletions come last, when everything else has arrived. After the first failure nothing
+new is started. A write whose answer was lost is settled by reading, never by guessing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Protocol
+
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, Plan, PlannedFlow, same_flow
+from ansible_collections.community.descope.plugins.module_utils._diff.flows import diff_documents, summarize
+from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, OutcomeUnknownError
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+
+# An import whose answer is lost is sent again only after a read has shown that it did not happen.
+_IMPORT_ATTEMPTS = 3
+
+
+class Result(StrEnum):
+    """What became of one flow of a plan."""
+
+    UNCHANGED = "unchanged"
+    PLANNED = "planned"
+    APPLIED = "applied"
+    UNTOUCHED = "untouched"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowResult:
+    """What became of one flow. C(error) says why it is not applied or not verified; empty where all is well."""
+
+    result: Result
+    error: str = ""
+    verified: bool | None = None
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error)
+
+
+class WritesFlows(Protocol):
+    """The part of the Management API that applying needs."""
+
+    def import_flow(self, document: FlowDocument, changelog: str = "") -> Any: ...
+    def delete_flows(self, flow_ids: list[str]) -> Any: ...
+    def export_flow(self, flow_id: str) -> FlowDocument | None: ...
+    def list_flows(self) -> Iterable[Any]: ...
+
+
+def expected_results(plan: Plan) -> dict[str, FlowResult]:
+    """Return the results of a plan that is only shown."""
+    return {
+        flow.flow_id: FlowResult(Result.UNCHANGED if flow.action is Action.NONE else Result.PLANNED)
+        for flow in plan.flows
+    }
+
+
+class Applier:
+    """Applies plans to one project. C(wrote) is told of every flow before it is written."""
+
+    def __init__(
+        self,
+        api: WritesFlows,
+        *,
+        threads: int,
+        changelog: str = "",
+        layout: bool = False,
+        wrote: Callable[[str], None] = lambda flow_id: None,
+    ) -> None:
+        self._api = api
+        self._threads = threads
+        self._changelog = changelog
+        self._layout = layout
+        self._wrote = wrote
+        self._stop = threading.Event()
+
+    def apply(self, plan: Plan) -> dict[str, FlowResult]:
+        """Carry out the plan and return the result of every flow in it. Failures are results, not exceptions."""
+        results = {flow.flow_id: FlowResult(Result.UNCHANGED) for flow in plan.flows if flow.action is Action.NONE}
+        results |= self._import_all(plan.imports)
+        results |= self._delete_all(plan.deletions)
+        return {flow.flow_id: results[flow.flow_id] for flow in plan.flows}
+
+    def _import_all(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
+        if len(flows) < 2:
+            return {flow.flow_id: self._import_unless_stopped(flow) for flow in flows}
+        with ThreadPoolExecutor(max_workers=min(self._threads, len(flows))) as pool:
+            results = pool.map(self._import_unless_stopped, flows)
+            return {flow.flow_id: result for flow, result in zip(flows, results, strict=True)}
+
+    def _import_unless_stopped(self, flow: PlannedFlow) -> FlowResult:
+        if self._stop.is_set():
+            return FlowResult(Result.UNTOUCHED, "not sent, because another flow of this task had failed")
+        try:
+            self._wrote(flow.flow_id)
+            result = self._import(flow)
+        except DescopeError as error:
+            result = FlowResult(Result.UNTOUCHED, str(error))
+        if result.failed:
+            self._stop.set()
+        return result
+
+    def _import(self, flow: PlannedFlow) -> FlowResult:
+        lost: list[OutcomeUnknownError] = []
+        for _attempt in range(_IMPORT_ATTEMPTS):
+            try:
+                self._api.import_flow(_document(flow), self._changelog)
+                return FlowResult(Result.APPLIED)
+            except OutcomeUnknownError as error:
+                lost.append(error)
+                settled = self._settle(flow, str(error))
+                if settled is not None:
+                    return settled
+        return _not_there(lost)
+
+    def _settle(self, flow: PlannedFlow, lost: str) -> FlowResult | None:
+        """Find out by reading what became of an import. None: it did not happen."""
+        try:
+            live = self._api.export_flow(flow.flow_id)
+        except DescopeError as error:
+            return FlowResult(Result.UNKNOWN, f"{lost}; reading the flow to find out failed too: {error}")
+        if live is not None and same_flow(live, _document(flow), layout=self._layout):
+            return FlowResult(Result.APPLIED)
+        unchanged = (
+            live is None if flow.before is None else live is not None and same_flow(live, flow.before, layout=True)
+        )
+        if unchanged:
+            return None
+        return FlowResult(Result.UNKNOWN, f"{lost}; the flow is now neither what it was nor what it should be")
+
+    def _delete_all(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
+        if not flows:
+            return {}
+        ids = [flow.flow_id for flow in flows]
+        if self._stop.is_set():
+            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, "not deleted, because another flow had failed"))
+        try:
+            for flow_id in ids:
+                self._wrote(flow_id)
+            self._api.delete_flows(ids)
+        except OutcomeUnknownError as error:
+            return self._settle_deletion(ids, error)
+        except DescopeError as error:
+            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
+        return dict.fromkeys(ids, FlowResult(Result.APPLIED))
+
+    def _settle_deletion(self, ids: list[str], lost: OutcomeUnknownError) -> dict[str, FlowResult]:
+        try:
+            existing = {flow.id for flow in self._api.list_flows()}
+        except DescopeError as error:
+            failure = f"{lost}; listing the flows to find out failed too: {error}"
+            return dict.fromkeys(ids, FlowResult(Result.UNKNOWN, failure))
+        return {flow_id: _not_there([lost]) if flow_id in existing else FlowResult(Result.APPLIED) for flow_id in ids}
+
+
+def _not_there(lost: list[OutcomeUnknownError]) -> FlowResult:
+    """Judge a write whose attempts brought nothing that a read could see."""
+    if all(error.answered for error in lost):
+        return FlowResult(Result.UNTOUCHED, str(lost[-1]))
+    return FlowResult(Result.UNKNOWN, f"{lost[-1]}; when last read it had not arrived, but it may still do so")
+
+
+def verified_results(
+    plan: Plan,
+    results: Mapping[str, FlowResult],
+    read_back: Mapping[str, FlowDocument | None],
+    *,
+    layout: bool = False,
+) -> dict[str, FlowResult]:
+    """Judge the flows that were applied by what the project holds now."""
+    flows = {flow.flow_id: flow for flow in plan.flows}
+    return {
+        flow_id: _verified(flows[flow_id], result, read_back[flow_id], layout) if flow_id in read_back else result
+        for flow_id, result in results.items()
+    }
+
+
+def _verified(flow: PlannedFlow, result: FlowResult, live: FlowDocument | None, layout: bool) -> FlowResult:
+    if flow.after is None:
+        error = "" if live is None else "it was deleted, but the project still has it"
+    elif live is None:
+        error = "it was imported, but the project does not have it"
+    elif same_flow(live, flow.after, layout=layout):
+        error = ""
+    else:
+        difference = summarize(diff_documents(flow.after, live))
+        error = f"it was imported, but what the project holds now differs: {difference}"
+    return replace(result, verified=not error, error=error or result.error)
+
+
+def _document(flow: PlannedFlow) -> FlowDocument:
+    if flow.after is None:
+        raise AssertionError(f"the plan imports {flow.flow_id} without a document")
+    return flow.after

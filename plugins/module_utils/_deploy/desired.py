@@ -1,0 +1,203 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""What a task declares: from its arguments to the flows as they should be, with every problem found on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem, Severity
+from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, flow_id_problem
+from ansible_collections.community.descope.plugins.module_utils._flow.schema import check_schema
+
+Kind = Literal["definition", "src", "template"]
+_KINDS: tuple[Kind, ...] = ("definition", "src", "template")
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSource:
+    """One place to take flows from.
+
+    value: the document for C(definition), else a path. flow_id: what to call the flow, empty to ask the document.
+    variables: what a template may use beside the host's own variables. label: what messages call this source; named:
+    whether the user chose that label.
+    """
+
+    kind: Kind
+    value: Any
+    label: str
+    flow_id: str
+    variables: Mapping[str, Any]
+    named: bool = False
+
+
+SourceLoader = Callable[[FlowSource], list[FlowDocument]]
+
+
+def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
+    """Return the sources that the module's arguments name, in their order.
+
+    Raises InputError where an item names no source or several, or where one flow id is given for several sources.
+    """
+    variables = params["vars"] or {}
+    problems: list[Problem] = []
+    if all(params[option] is None for option in (*_KINDS, "flows")):
+        problems.append(Problem("no-source", "give the flows: definition, src, template or flows"))
+    sources = [
+        FlowSource(kind, value, _label(kind, position, value), "", variables)
+        for kind in _KINDS
+        for position, value in enumerate(_as_list(params[kind]))
+    ]
+    for position, item in enumerate(params["flows"] or []):
+        given = [kind for kind in _KINDS if item[kind] is not None]
+        if len(given) == 1:
+            sources.append(_declared_item(given[0], position, item, variables))
+            problems.extend(_id_problems([item["flow_id"]], f"flows[{position}].flow_id"))
+        else:
+            what = f"both {' and '.join(given)}" if given else "none of definition, src and template"
+            problems.append(
+                Problem("ambiguous-source", f"give exactly one source, not {what}", source=f"flows[{position}]")
+            )
+    problems.extend(_id_problems(params["flow_id"] or [], "flow_id"))
+    sources = _with_flow_id(sources, params["flow_id"] or [], problems)
+    if problems:
+        raise InputError(problems)
+    return sources
+
+
+def declared_absent(params: Mapping[str, Any]) -> list[DesiredFlow]:
+    """Return the flows that C(state=absent) names. Raises InputError where it names none, or names sources."""
+    problems = [
+        Problem("source-without-use", f"{kind} has no use with state=absent; name the flows in flow_id")
+        for kind in _KINDS
+        if params[kind]
+    ]
+    named = [(flow_id, "flow_id") for flow_id in params["flow_id"] or []]
+    for position, item in enumerate(params["flows"] or []):
+        if item["flow_id"] is not None:
+            named.append((item["flow_id"], f"flows[{position}]"))
+        else:
+            message = "give the flow_id of the flow to delete"
+            problems.append(Problem("missing-flow-id", message, source=f"flows[{position}]"))
+    if not named and not problems:
+        problems.append(Problem("missing-flow-id", "state=absent needs flow_id, the flows to delete"))
+    problems.extend(problem for flow_id, source in named for problem in _id_problems([flow_id], source))
+    desired = [DesiredFlow(flow_id, None, source) for flow_id, source in dict(named).items()]
+    if problems:
+        raise InputError(problems)
+    return desired
+
+
+def load_desired(sources: Iterable[FlowSource], load: SourceLoader, *, validate: bool) -> list[DesiredFlow]:
+    """Load every source. Raises InputError with the problems of all of them, two flows of one id included."""
+    problems: list[Problem] = []
+    desired: list[DesiredFlow] = []
+    for source in sources:
+        try:
+            documents = load(source)
+        except InputError as error:
+            problems.extend(_as_named(problem, source) for problem in error.problems)
+            continue
+        desired.extend(_desired(source, documents, problems))
+    problems.extend(_duplicates(desired))
+    if validate:
+        problems.extend(
+            _errors(problem for flow in desired if flow.document for problem in check_document(flow.document))
+        )
+        if problems:
+            problems.extend(schema_problems(desired, known=problems))
+    if problems:
+        raise InputError(problems)
+    return desired
+
+
+def schema_problems(desired: Iterable[DesiredFlow], known: Iterable[Problem] = ()) -> list[Problem]:
+    """Return what the JSON Schema finds wrong, places that are in C(known) left out.
+
+    It is the slow check, so it runs on flows that are about to be written, or to complete a list of problems.
+    """
+    seen = {(problem.source, problem.path) for problem in known}
+    found = (problem for flow in desired if flow.document for problem in check_schema(flow.document))
+    return [problem for problem in _errors(found) if (problem.source, problem.path) not in seen]
+
+
+def _declared_item(kind: Kind, position: int, item: Mapping[str, Any], variables: Mapping[str, Any]) -> FlowSource:
+    return FlowSource(
+        kind,
+        item[kind],
+        label=item["source"] or _label(kind, position, item[kind], parent="flows"),
+        flow_id=item["flow_id"] or "",
+        variables={**variables, **(item["vars"] or {})},
+        named=bool(item["source"]),
+    )
+
+
+def _id_problems(flow_ids: Iterable[str | None], source: str) -> list[Problem]:
+    """Return what is wrong with ids that were given. An empty one is wrong: it was meant to be something."""
+    problems = (flow_id_problem(flow_id, source) for flow_id in flow_ids if flow_id is not None)
+    return [problem for problem in problems if problem is not None]
+
+
+def _as_named(problem: Problem, source: FlowSource) -> Problem:
+    return replace(problem, source=source.label) if source.named else problem
+
+
+def _errors(problems: Iterable[Problem]) -> list[Problem]:
+    return [problem for problem in problems if problem.severity is Severity.ERROR]
+
+
+def _desired(source: FlowSource, documents: list[FlowDocument], problems: list[Problem]) -> list[DesiredFlow]:
+    if not source.flow_id:
+        return [_desired_flow(document, source) for document in documents]
+    if len(documents) != 1:
+        message = f"it holds {len(documents)} flows, so one flow_id cannot name them"
+        problems.append(Problem("ambiguous-flow-id", message, source=source.label, flow_id=source.flow_id))
+        return []
+    return [_desired_flow(documents[0].with_flow_id(source.flow_id), source)]
+
+
+def _desired_flow(document: FlowDocument, source: FlowSource) -> DesiredFlow:
+    if source.named:
+        document = FlowDocument(document.data, source.label)
+    return DesiredFlow(document.flow_id, document, document.source)
+
+
+def _duplicates(desired: Iterable[DesiredFlow]) -> list[Problem]:
+    first: dict[str, DesiredFlow] = {}
+    problems = []
+    for flow in desired:
+        earlier = first.setdefault(flow.flow_id, flow)
+        if earlier is not flow:
+            message = f"{earlier.source} defines this flow too; one task can give a flow only once"
+            problems.append(Problem("duplicate-flow", message, source=flow.source, flow_id=flow.flow_id))
+    return problems
+
+
+def _with_flow_id(sources: list[FlowSource], flow_ids: list[str], problems: list[Problem]) -> list[FlowSource]:
+    if not flow_ids:
+        return sources
+    if len(flow_ids) != 1 or len(sources) != 1:
+        message = "with state=present, flow_id names exactly one source; use flows: with a flow_id in each item"
+        problems.append(Problem("ambiguous-flow-id", message, source="flow_id"))
+        return sources
+    source = sources[0]
+    return [FlowSource(source.kind, source.value, source.label, source.flow_id or flow_ids[0], source.variables)]
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _label(kind: Kind, position: int, value: Any, parent: str = "") -> str:
+    if kind != "definition":
+        return str(value)
+    return f"{parent}[{position}].definition" if parent else f"definition[{position}]"

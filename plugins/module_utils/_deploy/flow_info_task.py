@@ -1,0 +1,75 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""The use case of C(descope_flow_info): list flows, and export them to values or files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
+from ansible_collections.community.descope.plugins.module_utils._arguments import flow_info_arguments
+from ansible_collections.community.descope.plugins.module_utils._deploy.session import open_session
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import write_document
+from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
+
+
+def describe_flows(task: Task) -> dict[str, Any]:
+    """List the flows of a project, exporting them where the task asks for it. Raises DescopeError."""
+    params = task.params
+    with open_session(params, read_only=True) as session:
+        listed = session.project.list_all()
+        wanted = list(dict.fromkeys(params["flow_id"] or sorted(listed)))
+        found = [flow_id for flow_id in wanted if flow_id in listed]
+        documents = _documents(session.project.read(found).flows) if params["export"] or params["dest"] else {}
+        fmt = Format(params["format"])
+        flows = [_entry(flow_id, listed[flow_id], documents.get(flow_id)) for flow_id in found]
+        if params["export"]:
+            for entry in flows:
+                document = documents.get(entry["flow_id"])
+                entry["definition"] = dump(document, fmt) if document else {}
+        written = _write(documents, Path(params["dest"]), fmt, write=not task.check_mode) if params["dest"] else []
+        return {
+            "changed": any(changed for _file, changed in written),
+            "project_id": session.project_id,
+            "flows": flows,
+            "missing": [flow_id for flow_id in wanted if flow_id not in listed],
+            "files": [file for file, _changed in written],
+            "requests": session.requests(),
+            "warnings": session.warnings(),
+        }
+
+
+DESCOPE_FLOW_INFO = UseCase(
+    name="descope_flow_info",
+    arguments=flow_info_arguments,
+    run=describe_flows,
+    empty_result={"flows": [], "missing": [], "files": [], "requests": Statistics().as_dict()},
+)
+
+
+def _documents(flows: Any) -> dict[str, FlowDocument]:
+    # A flow that was deleted between the list and the export is not there any more.
+    return {flow_id: document for flow_id, document in flows.items() if document is not None}
+
+
+def _entry(flow_id: str, listed: dict[str, Any], document: FlowDocument | None) -> dict[str, Any]:
+    return {"flow_id": flow_id, **listed, "fingerprint": document.fingerprint if document else ""}
+
+
+def _write(documents: dict[str, FlowDocument], dest: Path, fmt: Format, *, write: bool) -> list[tuple[str, bool]]:
+    """Write the flows below C(dest). Returns each file, and whether it differs from what was there."""
+    return [
+        written
+        for flow_id, document in documents.items()
+        for written in write_document(document, dest / _file_name(flow_id, fmt), fmt, write=write)
+    ]
+
+
+def _file_name(flow_id: str, fmt: Format) -> str:
+    return flow_id if fmt is Format.SNAPSHOT else f"{flow_id}.json"

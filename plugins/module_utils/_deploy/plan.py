@@ -1,0 +1,135 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""The plan: what a task is going to do to a project, as a frozen value.
+
+C(changed), check mode, the diff, the results and the backup all derive from it and from nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from ansible_collections.community.descope.plugins.module_utils._diff.flows import Change, diff_documents
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.normal import fingerprint_of, normal_form
+
+# The console refuses to delete these (https://docs.descope.com/customize/manage_flows).
+SYSTEM_FLOWS = frozenset({"sign-up", "sign-in", "sign-up-or-in", "step-up"})
+
+
+class Action(StrEnum):
+    """What happens to one flow."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredFlow:
+    """One flow as it should be. C(document) is None where the flow should not exist."""
+
+    flow_id: str
+    document: FlowDocument | None
+    source: str
+
+
+@dataclass(frozen=True)
+class PlannedFlow:
+    """One flow of a plan: what stands in the project, what should, and so what to do."""
+
+    flow_id: str
+    action: Action
+    before: FlowDocument | None
+    after: FlowDocument | None
+    source: str
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """What changes, in a reviewer's words. Empty where there is nothing to do."""
+        if self.action is Action.NONE:
+            return ()
+        return tuple(diff_documents(self.before, self.after))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a task is going to do to one project, in the order the flows were declared."""
+
+    project_id: str
+    flows: tuple[PlannedFlow, ...]
+
+    @property
+    def changed_flows(self) -> tuple[PlannedFlow, ...]:
+        return tuple(flow for flow in self.flows if flow.action is not Action.NONE)
+
+    @property
+    def imports(self) -> tuple[PlannedFlow, ...]:
+        return tuple(flow for flow in self.flows if flow.action in (Action.CREATE, Action.UPDATE))
+
+    @property
+    def deletions(self) -> tuple[PlannedFlow, ...]:
+        return tuple(flow for flow in self.flows if flow.action is Action.DELETE)
+
+
+def same_flow(left: FlowDocument, right: FlowDocument, *, layout: bool) -> bool:
+    """Tell whether two documents are the same flow, server noise apart; canvas positions count only when asked."""
+    if left.fingerprint != right.fingerprint:
+        return False
+    if not layout:
+        return True
+    return fingerprint_of(normal_form(left.data, layout=True)) == fingerprint_of(normal_form(right.data, layout=True))
+
+
+def make_plan(
+    project_id: str,
+    desired: Iterable[DesiredFlow],
+    live: Mapping[str, FlowDocument | None],
+    *,
+    layout: bool = False,
+) -> Plan:
+    """Compare what should be with what is.
+
+    C(live) holds an entry for every desired flow id, None where the project has no such flow.
+    Raises InputError where a system flow that exists should be deleted.
+    """
+    planned = tuple(_plan_flow(flow, live[flow.flow_id], layout) for flow in desired)
+    problems = [
+        Problem(
+            "system-flow",
+            "this is a system flow, which Descope does not delete; remove it from the flows to delete",
+            source=flow.source,
+            flow_id=flow.flow_id,
+        )
+        for flow in planned
+        if flow.action is Action.DELETE and flow.flow_id in SYSTEM_FLOWS
+    ]
+    if problems:
+        raise InputError(problems)
+    return Plan(project_id=project_id, flows=planned)
+
+
+def _plan_flow(flow: DesiredFlow, live: FlowDocument | None, layout: bool) -> PlannedFlow:
+    return PlannedFlow(
+        flow_id=flow.flow_id,
+        action=_action(flow.document, live, layout),
+        before=live,
+        after=flow.document,
+        source=flow.source,
+    )
+
+
+def _action(desired: FlowDocument | None, live: FlowDocument | None, layout: bool) -> Action:
+    if desired is None:
+        return Action.NONE if live is None else Action.DELETE
+    if live is None:
+        return Action.CREATE
+    return Action.NONE if same_flow(live, desired, layout=layout) else Action.UPDATE

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""What a task tells its user, derived from the plan and the results and short enough to travel in results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
+from ansible_collections.community.descope.plugins.module_utils._deploy.apply import FlowResult
+from ansible_collections.community.descope.plugins.module_utils._deploy.backups import Backup
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, Plan, PlannedFlow
+from ansible_collections.community.descope.plugins.module_utils._diff.flows import (
+    render_changes,
+    summarize,
+    told_changes,
+)
+
+_MOST_CHANGES = 25
+_NOT_THERE = "does not exist"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How many requests applying a plan takes, and how many seconds the rate limit makes of that at least."""
+
+    requests: int
+    seconds: float
+
+
+def estimate(plan: Plan, rate: RateLimit | None, *, verify: bool) -> Estimate:
+    """Count an import for each flow that changes, one request for all deletions, and the reads that verify them."""
+    reads = len(plan.imports) + bool(plan.deletions) if verify else 0
+    requests = len(plan.imports) + bool(plan.deletions) + reads
+    return Estimate(requests=requests, seconds=round(rate.seconds_for(requests), 1) if rate else 0.0)
+
+
+def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
+    """Return what a result says of one flow. The shape is the same whatever happened."""
+    told = told_changes(flow.changes)
+    shown = [change for change in told if not change.layout]
+    return {
+        "flow_id": flow.flow_id,
+        "source": flow.source,
+        "action": flow.action.value,
+        "result": result.result.value,
+        "error": result.error,
+        "verified": result.verified,
+        "summary": summarize(flow.changes) if flow.changes else "",
+        "changes": [_told(change.as_dict()) for change in shown[:_MOST_CHANGES]],
+        "changes_omitted": max(len(shown) - _MOST_CHANGES, 0),
+        "layout_changes": len(told) - len(shown),
+        "fingerprint_before": flow.before.fingerprint if flow.before else "",
+        "fingerprint_after": flow.after.fingerprint if flow.after else "",
+    }
+
+
+def _told(change: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in change.items() if key != "layout"}
+
+
+def backup_report(backup: Backup | None) -> dict[str, Any]:
+    """Return what a result says of the backup, in the same shape where there is none."""
+    if backup is None:
+        return {"id": "", "path": "", "flows": []}
+    return {"id": backup.id, "path": str(backup.path), "flows": list(backup.flows)}
+
+
+def diffs(plan: Plan) -> list[dict[str, str]]:
+    """Return one diff a changed flow, in the form that Ansible shows with C(--diff)."""
+    return [_diff(plan.project_id, flow) for flow in plan.changed_flows]
+
+
+def _diff(project_id: str, flow: PlannedFlow) -> dict[str, str]:
+    before, after = render_changes(flow.changes)
+    header = f"{flow.flow_id} in {project_id}"
+    return {
+        "before_header": f"{header} ({_NOT_THERE})" if flow.action is Action.CREATE else header,
+        "after_header": f"{header} ({_NOT_THERE})" if flow.action is Action.DELETE else f"{header} <- {flow.source}",
+        "before": before,
+        "after": after,
+    }
+
+
+def failure_message(plan: Plan, results: Mapping[str, FlowResult]) -> str:
+    """Return one line that says which flows failed and why, empty if none did."""
+    failed = {flow_id: result for flow_id, result in results.items() if result.failed}
+    if not failed:
+        return ""
+    reasons = "; ".join(f"{flow_id}: {result.error}" for flow_id, result in _first(failed.items(), 5))
+    more = f"; and {len(failed) - 5} more, see 'flows'" if len(failed) > 5 else ""
+    return f"{len(failed)} of {len(plan.changed_flows)} flows to change failed: {reasons}{more}"
+
+
+def _first(items: Iterable[tuple[str, FlowResult]], count: int) -> list[tuple[str, FlowResult]]:
+    return list(items)[:count]
