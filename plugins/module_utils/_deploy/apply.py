@@ -20,7 +20,11 @@ from typing import Any, Protocol
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, Plan, PlannedFlow, same_flow
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import diff_documents, summarize
-from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, OutcomeUnknownError
+from ansible_collections.community.descope.plugins.module_utils._errors import (
+    ApiError,
+    DescopeError,
+    OutcomeUnknownError,
+)
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 
 # An import whose answer is lost is sent again only after a read has shown that it did not happen.
@@ -48,6 +52,11 @@ class FlowResult:
     @property
     def failed(self) -> bool:
         return bool(self.error)
+
+    @property
+    def unread(self) -> bool:
+        """Whether it was accepted, but could not be read back."""
+        return self.result is Result.APPLIED and self.failed and self.verified is None
 
 
 class WritesFlows(Protocol):
@@ -152,6 +161,9 @@ class Applier:
             self._api.delete_flows(ids)
         except OutcomeUnknownError as error:
             return self._settle_deletion(ids, error)
+        except ApiError as error:
+            # Whether a refusal of one of them spares the others is not documented.
+            return self._settle_deletion(ids, OutcomeUnknownError(str(error), answered=True))
         except DescopeError as error:
             return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
         return dict.fromkeys(ids, FlowResult(Result.APPLIED))

@@ -192,7 +192,7 @@ class _FlowTask:
 
 def _status(plan: Plan, results: Mapping[str, FlowResult]) -> Status:
     outcomes = [results[flow.flow_id] for flow in plan.changed_flows]
-    if any(outcome.result is Result.UNKNOWN for outcome in outcomes):
+    if any(outcome.result is Result.UNKNOWN or outcome.unread for outcome in outcomes):
         return Status.UNKNOWN
     if any(outcome.failed for outcome in outcomes):
         return Status.FAILED

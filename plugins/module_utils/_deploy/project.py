@@ -17,9 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ansible_collections.community.descope.plugins.module_utils._api.answers import HttpResponseError
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
 from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings, StoredReading
 from ansible_collections.community.descope.plugins.module_utils._errors import (
+    ApiError,
     InputError,
     ResponseError,
     SnapshotNotAllowedError,
@@ -34,6 +36,9 @@ _UNLIMITED_REQUEST_SECONDS = 0.02
 
 _SNAPSHOT = "snapshot"
 _LIST = "list"
+
+_TOO_LARGE = 413
+_SERVER_ERRORS = 500
 
 
 class ReadsFlows(Protocol):
@@ -118,6 +123,12 @@ class LiveProject:
         except SnapshotNotAllowedError as error:
             self._readings.refuse(_SNAPSHOT, str(error))
             raise
+        except (ApiError, HttpResponseError) as error:
+            if error.status != _TOO_LARGE and error.status < _SERVER_ERRORS:
+                raise
+            # A project may be more than the server can bring in one answer; flow by flow it may still do.
+            self._readings.refuse(_SNAPSHOT, str(error))
+            raise SnapshotNotAllowedError(str(error), status=error.status) from error
         try:
             flows = load_snapshot_where_possible(snapshot.files)
         except InputError as error:
