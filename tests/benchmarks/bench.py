@@ -49,7 +49,7 @@ def _positive(text: str) -> int:
 
 def _sizes(arguments: argparse.Namespace) -> Sizes:
     if arguments.quick:
-        return Sizes(tenants=3, flows=2, runs=1, forks=arguments.forks, judged=False)
+        return Sizes(tenants=2, flows=2, runs=1, forks=arguments.forks)
     return Sizes(arguments.tenants, arguments.flows, arguments.runs, arguments.forks)
 
 

@@ -162,7 +162,7 @@ def _measured(command: list[str], folder: Path, environment: dict[str, str], out
     meter = _MemoryMeter(process.pid)
     meter.start()
     try:
-        _, wait_status, usage = os.wait4(process.pid, 0)
+        _process, wait_status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
     finally:
         meter.stop()

@@ -142,7 +142,7 @@ class TestNeverTakenForAbsent:
     def test_a_listed_flow_that_cannot_be_exported(self, emulator: Emulator, tmp_path: Path) -> None:
         emulator.faults(kind="status", status=500, error=UNKNOWN_FLOW, match=to(EXPORT, flow_id="step-up"))
         says = pytest.raises(ResponseError, match="lists step-up but answers that there is no such flow")
-        with opened(emulator, tmp_path, mode="export") as project, says:
+        with says, opened(emulator, tmp_path, mode="export") as project:
             project.read(["sign-in", "step-up"])
 
     @pytest.mark.parametrize("status", [400, 403, 404, 500, 503])

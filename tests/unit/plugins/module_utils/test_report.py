@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -27,7 +27,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.document i
 from example_flows import minimal_flow
 
 PROJECT = "P2reports"
-Flow = dict[str, Any] | None
+Flow: TypeAlias = "dict[str, Any] | None"
 
 
 def plan(**flows: tuple[Flow, Flow]) -> Plan:
@@ -36,8 +36,8 @@ def plan(**flows: tuple[Flow, Flow]) -> Plan:
     documents = {
         flow_id: [FlowDocument(state) if state else None for state in states] for flow_id, states in named.items()
     }
-    desired = [DesiredFlow(flow_id, after, f"flows/{flow_id}.json") for flow_id, (_, after) in documents.items()]
-    return make_plan(PROJECT, desired, {flow_id: before for flow_id, (before, _) in documents.items()}, layout=True)
+    desired = [DesiredFlow(flow_id, after, f"flows/{flow_id}.json") for flow_id, (_before, after) in documents.items()]
+    return make_plan(PROJECT, desired, {flow_id: before for flow_id, (before, _after) in documents.items()}, layout=True)
 
 
 OLD = minimal_flow("welcome", title="Old title")
