@@ -62,7 +62,7 @@ def workshop(sizes: Sizes, *arguments: str) -> Iterator[Workshop]:
 def in_turn(place: Workshop, jobs: Mapping[str, Job], runs: int) -> dict[str, Row]:
     """Run the jobs one after the other, C(runs) times, so that whatever else the machine does hits all of them."""
     rows = {name: Row(name) for name in jobs}
-    for _ in range(runs):
+    for _run in range(runs):
         for name, job in jobs.items():
             rows[name].samples.append(place.run(job))
     return rows

@@ -37,7 +37,9 @@ def plan(**flows: tuple[Flow, Flow]) -> Plan:
         flow_id: [FlowDocument(state) if state else None for state in states] for flow_id, states in named.items()
     }
     desired = [DesiredFlow(flow_id, after, f"flows/{flow_id}.json") for flow_id, (_before, after) in documents.items()]
-    return make_plan(PROJECT, desired, {flow_id: before for flow_id, (before, _after) in documents.items()}, layout=True)
+    return make_plan(
+        PROJECT, desired, {flow_id: before for flow_id, (before, _after) in documents.items()}, layout=True
+    )
 
 
 OLD = minimal_flow("welcome", title="Old title")
