@@ -81,6 +81,7 @@ class Core:
             "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
             "ANSIBLE_HOME": self.scratch / "ansible",
             "ANSIBLE_NOCOLOR": "1",
+            "HYPOTHESIS_PROFILE": "repeatable",
             "HYPOTHESIS_STORAGE_DIRECTORY": self.scratch / "hypothesis",
             "NO_COLOR": "1",
             "PATH": self._path(),

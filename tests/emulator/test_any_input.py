@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from emulator.api import EXPORT, EXPORT_V1, IMPORT, IMPORT_V1, LIST, SNAPSHOT, Api
@@ -80,6 +80,7 @@ def test_any_v2_import_is_stored_or_refused(api: Api, flow: dict[str, Any]) -> N
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(flow=FLOW_V1, screens=st.lists(SCREEN_V1 | JSON, max_size=2) | JSON)
+@example(flow={}, screens=[{"id": None}])
 def test_any_v1_import_is_stored_or_refused(api: Api, flow: dict[str, Any], screens: Any) -> None:
     answer = api.post(IMPORT_V1, {"flowId": "a", "flow": flow, "screens": screens})
 

@@ -142,7 +142,7 @@ def screen_names(document: JsonObject) -> dict[str, str]:
     Observed in 169 of 169 screens: a slug of the task's name; with a dash and the last four characters of the id where
     screens share it; the id without C(SC) for a "New Screen". A screen that no task shows is named by its id (assumed).
     """
-    ids = [str(screen.get("screenId", "")) for screen in document.get("screens") or []]
+    ids = [str(screen["screenId"]) for screen in noise.printed_screens(document.get("screens") or [])]
     shown = _task_names(document)
     slugs = {screen_id: _slug(shown.get(screen_id, "")) for screen_id in ids}
     shared = Counter(slugs.values())
