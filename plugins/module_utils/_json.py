@@ -302,3 +302,11 @@ def _hint(error: json.JSONDecodeError, text: str) -> str:
     if re.search(r",\s*$", text[: error.pos]) and text[error.pos : error.pos + 1] in ("}", "]"):
         return " (because of a trailing comma before it)"
     return ""
+
+
+def file_bytes(value: JsonValue) -> bytes:
+    """Return a JSON value as the content of a file that people compare: sorted, indented, readable, in UTF-8."""
+    try:
+        return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:  # half a surrogate pair: JSON can escape it, UTF-8 cannot hold it
+        return (json.dumps(value, sort_keys=True, indent=2) + "\n").encode()

@@ -3,59 +3,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-"""The use case of C(descope_flow): make flows exist, or not exist.
-
-sources -> load -> check --+
-                           +--> plan --> [check mode ends here] --> backup --> apply --> verify --> record
-project ----> read --------+
-"""
+"""The use case of C(descope_flow): make flows exist, or not exist."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
-from ansible_collections.community.descope.plugins.module_utils._deploy import report
-from ansible_collections.community.descope.plugins.module_utils._deploy.apply import (
-    Applier,
-    FlowResult,
-    Result,
-    expected_results,
-    verified_results,
-)
-from ansible_collections.community.descope.plugins.module_utils._deploy.backups import (
-    Backup,
-    BackupStore,
-    FlowOutcome,
-    Status,
-    record_outcome,
-)
+from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
     declared_absent,
     declared_sources,
     load_desired,
-    schema_problems,
 )
-from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow, Plan, make_plan
-from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
+from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline import (
+    EMPTY_RESULT,
+    Pipeline,
+    PipelineOptions,
+)
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session, open_session
-from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
-
-# A reading that other workers share may be older than this; then the project is read again before it is changed, so
-# that the backup holds what really stood there.
-_FRESH_SECONDS = 30.0
 
 
 def manage_flows(task: Task) -> dict[str, Any]:
     """Bring the project to what the task declares. Raises DescopeError where nothing was changed."""
     desired = _desired_flows(task)
     with open_session(task.params, read_only=task.check_mode) as session:
-        return _FlowTask(task, session).run(desired)
+        return Pipeline(session, _options(task, session)).run(desired)
 
 
 def _desired_flows(task: Task) -> list[DesiredFlow]:
@@ -64,136 +39,25 @@ def _desired_flows(task: Task) -> list[DesiredFlow]:
     return load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
 
 
+def _options(task: Task, session: Session) -> PipelineOptions:
+    params = task.params
+    changelog = params["changelog"] or ""
+    return PipelineOptions(
+        check_mode=task.check_mode,
+        diff_mode=task.diff_mode,
+        threads=params["threads"],
+        verify=params["verify"],
+        layout=bool((params["compare"] or {}).get("layout")),
+        check_schema=params["validate"],
+        store=open_store(params["backup_dir"], session.project_id) if params["backup"] else None,
+        reason=session.reason(changelog),
+        changelog=changelog or session.default_changelog(),
+    )
+
+
 DESCOPE_FLOW = UseCase(
     name="descope_flow",
     arguments=flow_arguments,
     run=manage_flows,
-    empty_result={
-        "flows": [],
-        "backup": report.backup_report(None),
-        "requests": Statistics().as_dict(),
-        "estimate": {"requests": 0, "seconds": 0.0},
-    },
+    empty_result=EMPTY_RESULT,
 )
-
-
-class _FlowTask:
-    """One run of the pipeline over one project."""
-
-    def __init__(self, task: Task, session: Session) -> None:
-        self._task = task
-        self._params = task.params
-        self._session = session
-        self._layout = bool((self._params["compare"] or {}).get("layout"))
-
-    def run(self, desired: list[DesiredFlow]) -> dict[str, Any]:
-        plan = self._plan(desired)
-        if self._task.check_mode:
-            return self._result(plan, expected_results(plan), backup=None)
-        backup = self._backup(plan)
-        results = self._apply(plan)
-        failure = report.failure_message(plan, results)
-        failure = "; ".join(filter(None, (failure, self._record(plan, backup, results))))
-        return self._result(plan, results, backup, failure)
-
-    def _plan(self, desired: list[DesiredFlow]) -> Plan:
-        project = self._session.project
-        reading = project.read([flow.flow_id for flow in desired])
-        plan = self._compare(desired, reading)
-        fresh_since = time.monotonic() - _FRESH_SECONDS
-        if plan.changed_flows and not self._task.check_mode and reading.began_at < fresh_since:
-            plan = self._compare(desired, project.refreshed(reading, not_before=fresh_since))
-        self._check_schema(plan)
-        return plan
-
-    def _compare(self, desired: list[DesiredFlow], reading: Reading) -> Plan:
-        return make_plan(self._session.project_id, desired, reading.flows, layout=self._layout)
-
-    def _check_schema(self, plan: Plan) -> None:
-        if not self._params["validate"]:
-            return
-        problems = schema_problems([DesiredFlow(flow.flow_id, flow.after, flow.source) for flow in plan.imports])
-        if problems:
-            raise InputError(problems)
-
-    def _backup(self, plan: Plan) -> Backup | None:
-        if not self._params["backup"] or not plan.changed_flows:
-            return None
-        store = BackupStore(
-            directory=Path(self._params["backup_dir"]),
-            project_id=self._session.project_id,
-            base_url=self._session.base_url,
-            reason=self._session.reason(self._params["changelog"] or ""),
-        )
-        return store.create({flow.flow_id: flow.before for flow in plan.changed_flows})
-
-    def _apply(self, plan: Plan) -> dict[str, FlowResult]:
-        if not plan.changed_flows:
-            return expected_results(plan)
-        applier = Applier(
-            self._session.api,
-            threads=self._params["threads"],
-            changelog=self._params["changelog"] or self._session.default_changelog(),
-            layout=self._layout,
-            wrote=self._session.readings.mark_written,
-        )
-        results = applier.apply(plan)
-        return self._verify(plan, results) if self._params["verify"] else results
-
-    def _verify(self, plan: Plan, results: dict[str, FlowResult]) -> dict[str, FlowResult]:
-        applied = [flow.flow_id for flow in plan.changed_flows if results[flow.flow_id].result is Result.APPLIED]
-        if not applied:
-            return results
-        try:
-            reading = self._session.project.read_back(applied, not_before=time.monotonic(), rate=self._session.rate)
-        except DescopeError as error:
-            unread = FlowResult(Result.APPLIED, f"it was sent and accepted, but reading it back failed: {error}")
-            return {flow_id: unread if flow_id in applied else result for flow_id, result in results.items()}
-        return verified_results(plan, results, reading.flows, layout=self._layout)
-
-    def _record(self, plan: Plan, backup: Backup | None, results: Mapping[str, FlowResult]) -> str:
-        """Write the outcome beside the backup. Returns what went wrong with that, for the task to fail with."""
-        if backup is None:
-            return ""
-        outcomes = {
-            flow.flow_id: FlowOutcome(
-                action=flow.action.value,
-                result=results[flow.flow_id].result.value,
-                fingerprint=flow.after.fingerprint if flow.after else "",
-                verified=results[flow.flow_id].verified,
-            )
-            for flow in plan.changed_flows
-        }
-        try:
-            record_outcome(backup, _status(plan, results), outcomes)
-        except DescopeError as error:
-            return str(error)
-        return ""
-
-    def _result(
-        self, plan: Plan, results: Mapping[str, FlowResult], backup: Backup | None, failure: str = ""
-    ) -> dict[str, Any]:
-        applied = any(result.result in (Result.APPLIED, Result.UNKNOWN) for result in results.values())
-        planned = self._task.check_mode and bool(plan.changed_flows)
-        expected = report.estimate(plan, self._session.rate, verify=self._params["verify"])
-        result: dict[str, Any] = {
-            "changed": applied or planned,
-            "project_id": plan.project_id,
-            "flows": [report.flow_report(flow, results[flow.flow_id]) for flow in plan.flows],
-            "backup": report.backup_report(backup),
-            "requests": self._session.requests(),
-            "estimate": {"requests": expected.requests, "seconds": expected.seconds},
-            "warnings": self._session.warnings(),
-        }
-        if self._task.diff_mode:
-            result["diff"] = report.diffs(plan)
-        return result | {"failed": True, "msg": failure} if failure else result
-
-
-def _status(plan: Plan, results: Mapping[str, FlowResult]) -> Status:
-    outcomes = [results[flow.flow_id] for flow in plan.changed_flows]
-    if any(outcome.result is Result.UNKNOWN or outcome.unread for outcome in outcomes):
-        return Status.UNKNOWN
-    if any(outcome.failed for outcome in outcomes):
-        return Status.FAILED
-    return Status.GOOD if all(outcome.verified for outcome in outcomes) else Status.UNKNOWN

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
+from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import FlowResult
-from ansible_collections.community.descope.plugins.module_utils._deploy.backups import Backup
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, Plan, PlannedFlow
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import (
     render_changes,
@@ -68,7 +68,7 @@ def backup_report(backup: Backup | None) -> dict[str, Any]:
     """Return what a result says of the backup, in the same shape where there is none."""
     if backup is None:
         return {"id": "", "path": "", "flows": []}
-    return {"id": backup.id, "path": str(backup.path), "flows": list(backup.flows)}
+    return {"id": backup.id, "path": backup.place, "flows": list(backup.flows)}
 
 
 def diffs(plan: Plan) -> list[dict[str, str]]:

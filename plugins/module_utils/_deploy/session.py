@@ -24,7 +24,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.client impo
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit, RequestWindow
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
 from ansible_collections.community.descope.plugins.module_utils._api.settings import ConnectionSettings
-from ansible_collections.community.descope.plugins.module_utils._deploy.backups import BackupReason
+from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Kind
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import LiveProject
 from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
@@ -58,10 +58,10 @@ class Session:
         """Return what was asked of the API so far."""
         return self.client.statistics.as_dict()
 
-    def reason(self, reason: str) -> BackupReason:
-        """Return who asks for a change, for the manifest of its backup."""
-        names = ("run_id", "tenant", "job_id", "user")
-        return BackupReason(reason=reason, **{name: self.context.get(name) or "" for name in names})
+    def reason(self, reason: str, *, kind: Kind = Kind.CHANGE, label: str = "") -> BackupReason:
+        """Return who asks for a backup, and why, for its manifest."""
+        run_id, tenant, job_id, user = (self.context.get(name) or "" for name in ("run_id", "tenant", "job_id", "user"))
+        return BackupReason(kind, reason, label, run_id, tenant, job_id, user)
 
     def default_changelog(self) -> str:
         """Return the note that goes with a change nobody described."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import stat
 import tempfile
@@ -33,10 +32,10 @@ from ansible_collections.community.descope.plugins.module_utils._flow.snapshot i
     load_snapshot_flow,
 )
 from ansible_collections.community.descope.plugins.module_utils._json import (
-    JsonObject,
     JsonValue,
     conflict_line,
     conflict_message,
+    file_bytes,
     parse_json,
     quoted,
 )
@@ -296,12 +295,12 @@ def render_files(document: FlowDocument, path: str | os.PathLike[str], fmt: Form
     """
     place = os.fspath(path)
     if fmt is not Format.SNAPSHOT:
-        return {place: _json_bytes(dump(document, fmt))}
+        return {place: file_bytes(dump(document, fmt))}
     if Path(os.path.abspath(place)).name != document.flow_id:  # noqa: PTH100
         message = f'a snapshot keeps the flow id only as the directory\'s name; call it "{document.flow_id}"'
         raise InputError([Problem("snapshot-directory-name", message, source=place, flow_id=document.flow_id)])
     files = dump(document, fmt)
-    return {f"{place.rstrip('/')}/{name}": _json_bytes(files[name]) for name in sorted(files)}
+    return {f"{place.rstrip('/')}/{name}": file_bytes(files[name]) for name in sorted(files)}
 
 
 def write_document(
@@ -339,13 +338,6 @@ def _holds(path: Path, content: bytes) -> bool:
 def _old_screens(directory: Path, wanted: Mapping[str, bytes]) -> list[str]:
     names = {Path(name).name for name in wanted}
     return sorted(str(old) for old in directory.glob("screen-*.json") if old.name not in names)
-
-
-def _json_bytes(value: JsonObject) -> bytes:
-    try:
-        return (json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False) + "\n").encode()
-    except UnicodeEncodeError:  # half a surrogate pair: JSON can escape it, UTF-8 cannot hold it
-        return (json.dumps(value, sort_keys=True, indent=2) + "\n").encode()
 
 
 def _replace_file(path: Path, content: bytes, mode: int) -> None:

@@ -15,98 +15,158 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils._deploy.backups import (
-    Backup,
+from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
+from ansible_collections.community.descope.plugins.module_utils._backup.records import (
     BackupReason,
-    BackupStore,
     FlowOutcome,
+    Intention,
+    Outcome,
     Status,
-    record_outcome,
-    verify_backup,
 )
+from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup, BackupStore
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from example_flows import minimal_flow
 
+REASON = BackupReason(reason="Change 4711", run_id="r1", tenant="acme", user="jo")
+WELCOME = FlowDocument(minimal_flow("welcome", title="Grüße 😀"))
+INTENDED = {"welcome": Intention("update", "abc"), "new": Intention("create", "def")}
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> BackupStore:
-    reason = BackupReason(reason="Change 4711", run_id="r1", tenant="acme", user="jo")
-    return BackupStore(tmp_path / "backups", "P2project", "https://api.descope.com", reason)
+    return open_store(str(tmp_path / "backups"), "P2project")
 
 
 @pytest.fixture
 def backup(store: BackupStore) -> Backup:
-    return store.create({"welcome": FlowDocument(minimal_flow("welcome", title="Grüße 😀")), "new": None})
+    return store.create({"welcome": WELCOME, "new": None}, REASON, intended=INTENDED)
+
+
+@pytest.fixture
+def path(backup: Backup) -> Path:
+    return Path(backup.place)
 
 
 def _files(path: Path) -> Iterator[Path]:
     return (file for file in path.rglob("*") if file.is_file())
 
 
-def test_a_backup_says_what_when_why_and_who(backup: Backup) -> None:
-    manifest = json.loads((backup.path / "manifest.json").read_text(encoding="utf-8"))
+def test_a_backup_says_what_when_why_and_who(backup: Backup, path: Path) -> None:
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
 
-    assert manifest["id"] == backup.id == backup.path.name
+    assert manifest["id"] == backup.id == path.name
     assert (manifest["project_id"], manifest["reason"], manifest["tenant"]) == ("P2project", "Change 4711", "acme")
     assert manifest["flows"]["new"] == {"state": "absent"}
-    assert (
-        manifest["flows"]["welcome"]["fingerprint"]
-        == FlowDocument(minimal_flow("welcome", title="Grüße 😀")).fingerprint
-    )
+    assert manifest["flows"]["welcome"]["fingerprint"] == WELCOME.fingerprint
+    assert manifest["intended"]["new"] == {"action": "create", "fingerprint": "def"}
 
 
-def test_a_flow_is_kept_in_the_format_of_descopes_own_tool(backup: Backup) -> None:
-    saved = json.loads((backup.path / "flows" / "welcome.json").read_text(encoding="utf-8"))
+def test_a_backup_is_read_as_it_was_written(store: BackupStore, backup: Backup) -> None:
+    assert store.ids() == [backup.id]
+    read = store.load(backup.id)
+
+    assert read == backup
+    assert read.status is Status.UNFINISHED
+    found = store.read_flow(read, "welcome")
+    assert found is not None
+    assert found.fingerprint == WELCOME.fingerprint
+    assert store.read_flow(read, "new") is None
+
+
+def test_a_flow_is_kept_in_the_format_of_descopes_own_tool(path: Path) -> None:
+    saved = json.loads((path / "flows" / "welcome.json").read_text(encoding="utf-8"))
 
     assert saved["flowId"] == "welcome"
     assert {"metadata", "contents", "screens"} <= set(saved)
     assert "Grüße 😀" in json.dumps(saved, ensure_ascii=False)
 
 
-def test_only_the_owner_can_look(backup: Backup) -> None:
-    for path in (backup.path, *backup.path.rglob("*")):
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+def test_text_that_utf8_cannot_hold_is_kept(store: BackupStore) -> None:
+    odd = FlowDocument(minimal_flow("odd", title="half a pair: \ud83d"))
+
+    found = store.read_flow(store.create({"odd": odd}, REASON), "odd")
+
+    assert found is not None
+    assert found.fingerprint == odd.fingerprint
 
 
-def test_nothing_unfinished_is_left_beside_a_backup(backup: Backup) -> None:
-    assert [path.name for path in backup.path.parent.iterdir()] == [backup.id]
+def test_only_the_owner_can_look(path: Path) -> None:
+    for there in (path, *path.rglob("*")):
+        assert stat.S_IMODE(there.stat().st_mode) == (0o700 if there.is_dir() else 0o600)
 
 
-def test_the_outcome_stands_beside_what_was_there(backup: Backup) -> None:
-    record_outcome(backup, Status.GOOD, {"welcome": FlowOutcome("update", "applied", "abc", True)})
+def test_nothing_unfinished_is_left_beside_a_backup(path: Path) -> None:
+    assert list(path.parent.iterdir()) == [path]
 
-    outcome = json.loads((backup.path / "outcome.json").read_text(encoding="utf-8"))
-    assert outcome["status"] == "good"
-    assert outcome["flows"]["welcome"] == {
+
+def test_the_outcome_stands_beside_what_was_there(store: BackupStore, backup: Backup, path: Path) -> None:
+    outcome = Outcome(Status.GOOD, {"welcome": FlowOutcome("update", "applied", "abc", True)})
+    recorded = store.record(backup, outcome)
+
+    written = json.loads((path / "outcome.json").read_text(encoding="utf-8"))
+    assert written["status"] == "good"
+    assert written["flows"]["welcome"] == {
         "action": "update",
         "fingerprint": "abc",
         "result": "applied",
         "verified": True,
     }
+    assert store.load(backup.id) == recorded
+    assert recorded.status is Status.GOOD
 
 
-@pytest.mark.parametrize("damage", ["altered", "truncated", "missing", "manifest"])
-def test_a_damaged_backup_is_not_trusted(backup: Backup, damage: str) -> None:
-    flow = backup.path / "flows" / "welcome.json"
+@pytest.mark.parametrize("damage", ["altered", "truncated", "missing", "manifest", "newer"])
+def test_a_damaged_backup_is_not_trusted(store: BackupStore, backup: Backup, path: Path, damage: str) -> None:
+    flow, manifest = path / "flows" / "welcome.json", path / "manifest.json"
     if damage == "altered":
         flow.write_text(flow.read_text(encoding="utf-8").replace("Grüße", "Gruesse"), encoding="utf-8")
     elif damage == "truncated":
         os.truncate(flow, 100)
     elif damage == "missing":
         flow.unlink()
+    elif damage == "manifest":
+        manifest.write_text("{}", encoding="utf-8")
     else:
-        (backup.path / "manifest.json").write_text("{}", encoding="utf-8")
+        manifest.write_text(manifest.read_text(encoding="utf-8").replace('"schema_version": 1', '"schema_version": 2'))
 
     with pytest.raises(BackupError, match="nothing was changed"):
-        verify_backup(backup.path)
+        store.verify(backup.id)
+
+
+@pytest.mark.parametrize("file", ["/etc/passwd", "../other/flows/welcome.json", "flows/../../x"])
+def test_a_manifest_cannot_lead_outside_of_its_backup(
+    store: BackupStore, backup: Backup, path: Path, file: str
+) -> None:
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    manifest["flows"]["welcome"]["file"] = file
+    (path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+    with pytest.raises(BackupError, match="damaged"):
+        store.load(backup.id)
+
+
+def test_the_backup_of_another_project_is_not_taken_for_ours(tmp_path: Path, path: Path) -> None:
+    other = tmp_path / "backups" / "P2other" / path.name
+    other.parent.mkdir()
+    path.rename(other)
+
+    with pytest.raises(BackupError, match="project P2project"):
+        open_store(str(tmp_path / "backups"), "P2other").load(path.name)
 
 
 def test_a_store_that_cannot_be_written_is_an_error_and_leaves_no_backup(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    store = BackupStore(tmp_path / "file", "P2project")
+    store = open_store(str(tmp_path / "file"), "P2project")
 
     with pytest.raises(BackupError, match=r"file/P2project/.*: .*; nothing was changed"):
-        store.create({"new": None})
+        store.create({"new": None}, REASON)
 
-    assert [path.name for path in _files(tmp_path)] == ["file"]
+    assert [found.name for found in _files(tmp_path)] == ["file"]
+
+
+def test_a_removed_backup_is_gone(store: BackupStore, backup: Backup, path: Path) -> None:
+    store.storage.remove_directory(f"P2project/{backup.id}")
+
+    assert store.ids() == []
+    assert list(path.parent.iterdir()) == []

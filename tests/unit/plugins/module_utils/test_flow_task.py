@@ -20,8 +20,8 @@ import pytest
 import requests
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import RetryPolicy
-from ansible_collections.community.descope.plugins.module_utils._deploy import flow_task
-from ansible_collections.community.descope.plugins.module_utils._deploy.backups import verify_backup
+from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
+from ansible_collections.community.descope.plugins.module_utils._deploy import pipeline
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from emulator_client import Emulator, running_emulator
 from example_flows import minimal_flow
@@ -431,7 +431,8 @@ class TestBackups:
         def look() -> None:
             eventually(lambda: controller.requests().get(IMPORT))
             [backup] = (controller.backups / PROJECT_ID).iterdir()
-            seen.update(verify_backup(backup)["flows"])
+            manifest = open_store(str(controller.backups), PROJECT_ID).verify(backup.name).manifest
+            seen.update({flow_id: flow.as_dict() for flow_id, flow in manifest.flows.items()})
             seen["files"] = sorted(file.name for file in backup.iterdir())
             seen["second"]["stored"] = "second" in controller.stored()
 
@@ -489,7 +490,7 @@ class TestBackups:
 
 class TestFreshness:
     def _age(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-        monkeypatch.setattr(flow_task, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
+        monkeypatch.setattr(pipeline, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + seconds))
 
     @pytest.mark.parametrize(("age", "snapshots"), [(0.0, 0), (25.0, 0), (35.0, 1)])
     def test_an_old_reading_is_made_again_before_something_changes(

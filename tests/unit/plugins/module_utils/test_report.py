@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import pytest
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
+from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Manifest, SavedFlow
+from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup
 from ansible_collections.community.descope.plugins.module_utils._deploy import report
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import (
     FlowResult,
     Result,
     expected_results,
 )
-from ansible_collections.community.descope.plugins.module_utils._deploy.backups import Backup
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow, Plan, make_plan
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from example_flows import minimal_flow
@@ -226,7 +227,15 @@ class TestEstimate:
 
 
 def test_a_backup_has_the_same_shape_where_there_is_none() -> None:
-    there = report.backup_report(Backup("20260115T103000Z-1f3a9c2e", Path("/var/backups/x"), ("a", "b")))
+    manifest = Manifest(
+        id="20260115T103000Z-1f3a9c2e",
+        time=datetime(2026, 1, 15, 10, 30, tzinfo=UTC),
+        project_id="P2project",
+        base_url="",
+        reason=BackupReason(),
+        flows={"a": SavedFlow("a"), "b": SavedFlow("b")},
+    )
+    there = report.backup_report(Backup(manifest, "/var/backups/x"))
 
     assert there == {"id": "20260115T103000Z-1f3a9c2e", "path": "/var/backups/x", "flows": ["a", "b"]}
     assert {key: type(value) for key, value in report.backup_report(None).items()} == {

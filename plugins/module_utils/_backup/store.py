@@ -1,0 +1,208 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""The backup store: what stood in a project before a task changed it, kept so that it can be put back.
+
+One directory a backup, below one directory a project:
+
+    <backup_dir>/<project id>/<backup id>/manifest.json    what was backed up, when, why, by which run
+    <backup_dir>/<project id>/<backup id>/flows/<id>.json  one flow, as Descope's own C(flow export) writes it
+    <backup_dir>/<project id>/<backup id>/outcome.json     what was then done to each flow, and whether it verified
+
+A backup is complete or not there at all, and never altered: what comes later is written beside it. A backup of a change
+without an C(outcome.json) belongs to a run that never came to its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ansible_collections.community.descope.plugins.module_utils._backup.records import (
+    BackupReason,
+    Intention,
+    Manifest,
+    Outcome,
+    SavedFlow,
+    Status,
+    parse_manifest,
+    parse_outcome,
+)
+from ansible_collections.community.descope.plugins.module_utils._backup.storage import (
+    MissingFileError,
+    Storage,
+    StorageError,
+)
+from ansible_collections.community.descope.plugins.module_utils._errors import BackupError, InputError
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump, load
+from ansible_collections.community.descope.plugins.module_utils._json import file_bytes
+from ansible_collections.community.descope.plugins.module_utils._version import COLLECTION_VERSION
+
+MANIFEST = "manifest.json"
+OUTCOME = "outcome.json"
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A complete backup: what it says of itself, and where it is (a path or a URL)."""
+
+    manifest: Manifest
+    place: str
+    outcome: Outcome | None = None
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """The ids of the flows in it, those recorded as absent included."""
+        return tuple(self.manifest.flows)
+
+    @property
+    def status(self) -> Status | None:
+        """What became of the change that it was taken for, None where it was taken for none."""
+        if self.outcome is not None:
+            return self.outcome.status
+        return Status.UNFINISHED if self.manifest.intended else None
+
+
+@dataclass(frozen=True, slots=True)
+class BackupStore:
+    """The backups of one project in one place."""
+
+    storage: Storage
+    project_id: str
+
+    def create(
+        self,
+        pre_images: Mapping[str, FlowDocument | None],
+        reason: BackupReason,
+        *,
+        base_url: str = "",
+        intended: Mapping[str, Intention] | None = None,
+        complete: bool = False,
+    ) -> Backup:
+        """Write the pre-images, None standing for "did not exist", then read them back.
+
+        Raises BackupError where the backup cannot be written or is not what was to be written.
+        """
+        now = datetime.now(tz=UTC)
+        backup_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        files: dict[str, bytes] = {}
+        saved = {flow_id: _add_flow(files, flow_id, document) for flow_id, document in pre_images.items()}
+        manifest = Manifest(
+            id=backup_id,
+            time=now,
+            project_id=self.project_id,
+            base_url=base_url,
+            reason=reason,
+            flows=saved,
+            intended=intended or {},
+            complete=complete,
+            collection_version=COLLECTION_VERSION,
+        )
+        files[MANIFEST] = file_bytes(manifest.as_dict())
+        try:
+            self.storage.create_directory(self._name(backup_id), files, MANIFEST)
+        except StorageError as error:
+            raise BackupError(f"the backup could not be written: {error}; nothing was changed") from error
+        backup = Backup(manifest, self.storage.place(self._name(backup_id)))
+        self.verify(backup_id)
+        return backup
+
+    def record(self, backup: Backup, outcome: Outcome) -> Backup:
+        """Write beside a backup what was then done. Raises BackupError where that cannot be written."""
+        try:
+            self.storage.write(self._name(backup.id, OUTCOME), file_bytes(outcome.as_dict()))
+        except StorageError as error:
+            message = f"the flows were handled, but what was done could not be recorded in {backup.place}: {error}"
+            raise BackupError(message) from error
+        return replace(backup, outcome=outcome)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the project's backups, oldest first. Raises StorageError."""
+        return self.storage.directories(self.project_id)
+
+    def load(self, backup_id: str) -> Backup:
+        """Return what a backup says of itself. Raises BackupError where it is damaged or of another project."""
+        place = self.storage.place(self._name(backup_id))
+        manifest = parse_manifest(self._read_json(self._name(backup_id, MANIFEST)), f"{place}/{MANIFEST}")
+        if manifest.id != backup_id or manifest.project_id != self.project_id:
+            message = f"{place} holds the backup {manifest.id} of project {manifest.project_id}; nothing was changed"
+            raise BackupError(message)
+        try:
+            outcome = parse_outcome(self._read_json(self._name(backup_id, OUTCOME)), f"{place}/{OUTCOME}")
+        except MissingFileError:
+            return Backup(manifest, place)
+        return Backup(manifest, place, outcome)
+
+    def read_flow(self, backup: Backup, flow_id: str) -> FlowDocument | None:
+        """Return a flow as it stood, None where the backup recorded that there was none.
+
+        Raises BackupError where the file is not what was written there.
+        """
+        saved = backup.manifest.flows[flow_id]
+        if saved.absent:
+            return None
+        name = self._name(backup.id, saved.file)
+        place = self.storage.place(name)
+        content = self._read(name)
+        if hashlib.sha256(content).hexdigest() != saved.sha256:
+            raise BackupError(f"{place} is not what was written there; nothing was changed")
+        try:
+            document = load(json.loads(content), source=place)
+        except (ValueError, InputError) as error:
+            raise BackupError(f"{place} is damaged; nothing was changed") from error
+        if document.flow_id != flow_id:
+            raise BackupError(f"{place} does not hold the flow {flow_id}; nothing was changed")
+        return document
+
+    def verify(self, backup_id: str) -> Backup:
+        """Prove, offline, that a backup can be restored: every file there, unaltered and loadable.
+
+        Raises BackupError naming the first thing that is wrong.
+        """
+        backup = self.load(backup_id)
+        for flow_id in backup.manifest.flows:
+            self.read_flow(backup, flow_id)
+        return backup
+
+    def _name(self, backup_id: str, file: str = "") -> str:
+        return "/".join(filter(None, (self.project_id, backup_id, file)))
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return self.storage.read(name)
+        except MissingFileError as error:
+            raise MissingFileError(f"{error}; nothing was changed") from error
+        except StorageError as error:
+            raise BackupError(f"{error}; nothing was changed") from error
+
+    def _read_json(self, name: str) -> Any:
+        try:
+            return json.loads(self._read(name))
+        except ValueError as error:
+            raise BackupError(f"{self.storage.place(name)} is damaged; nothing was changed") from error
+
+
+def _add_flow(files: dict[str, bytes], flow_id: str, document: FlowDocument | None) -> SavedFlow:
+    if document is None:
+        return SavedFlow(flow_id)
+    name = f"flows/{_file_name(flow_id)}.json"
+    files[name] = file_bytes(dump(document, Format.EXPORTED))
+    return SavedFlow(flow_id, name, hashlib.sha256(files[name]).hexdigest(), document.fingerprint)
+
+
+def _file_name(flow_id: str) -> str:
+    # Nothing limits the length of an id, but file systems limit names. The manifest says which file is which flow.
+    return flow_id if len(flow_id) <= _LONGEST_NAME else hashlib.sha256(flow_id.encode()).hexdigest()

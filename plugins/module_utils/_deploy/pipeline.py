@@ -1,0 +1,203 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""The pipeline that everything takes that changes a project, wherever its flows come from.
+
+sources -> load -> check --+
+                           +--> plan --> [check mode ends here] --> backup --> apply --> verify --> record
+project ----> read --------+
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
+from ansible_collections.community.descope.plugins.module_utils._backup.records import (
+    BackupReason,
+    FlowOutcome,
+    Intention,
+    Outcome,
+    Status,
+)
+from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup, BackupStore
+from ansible_collections.community.descope.plugins.module_utils._deploy import report
+from ansible_collections.community.descope.plugins.module_utils._deploy.apply import (
+    Applier,
+    FlowResult,
+    Result,
+    expected_results,
+    verified_results,
+)
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import schema_problems
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow, Plan, make_plan
+from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
+from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session
+from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError
+
+# A reading that other workers share may be older than this; then the project is read again before it is changed, so
+# that the backup holds what really stood there.
+_FRESH_SECONDS = 30.0
+
+EMPTY_RESULT: Mapping[str, Any] = {
+    "flows": [],
+    "backup": report.backup_report(None),
+    "requests": Statistics().as_dict(),
+    "estimate": {"requests": 0, "seconds": 0.0},
+}
+"""The parts that every result of a pipeline has, as they are where nothing was found or done."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOptions:
+    """How a change is made.
+
+    store: where the backup goes, None for no backup. reason: what the backup's manifest says of the change.
+    changelog: the note that Descope keeps with each import. layout: whether positions on the canvas count.
+    check_schema: whether flows that are about to be written have to match the schema.
+    """
+
+    check_mode: bool
+    diff_mode: bool
+    threads: int
+    verify: bool
+    layout: bool
+    check_schema: bool
+    store: BackupStore | None
+    reason: BackupReason
+    changelog: str
+
+
+class Pipeline:
+    """One change of one project, from the plan to the record of what was done."""
+
+    def __init__(self, session: Session, options: PipelineOptions) -> None:
+        self._session = session
+        self._options = options
+
+    def run(self, desired: Iterable[DesiredFlow]) -> dict[str, Any]:
+        """Bring the project to what is desired and return the result of the task.
+
+        Raises DescopeError where nothing was changed; what fails later is told in the result.
+        """
+        plan = self._plan(list(desired))
+        if self._options.check_mode:
+            return self._result(plan, expected_results(plan), backup=None)
+        backup = self._backup(plan)
+        results = self._apply(plan)
+        failure = report.failure_message(plan, results)
+        failure = "; ".join(filter(None, (failure, self._record(plan, backup, results))))
+        return self._result(plan, results, backup, failure)
+
+    def _plan(self, desired: list[DesiredFlow]) -> Plan:
+        project = self._session.project
+        reading = project.read([flow.flow_id for flow in desired])
+        plan = self._compare(desired, reading)
+        fresh_since = time.monotonic() - _FRESH_SECONDS
+        if plan.changed_flows and not self._options.check_mode and reading.began_at < fresh_since:
+            plan = self._compare(desired, project.refreshed(reading, not_before=fresh_since))
+        self._check_schema(plan)
+        return plan
+
+    def _compare(self, desired: list[DesiredFlow], reading: Reading) -> Plan:
+        return make_plan(self._session.project_id, desired, reading.flows, layout=self._options.layout)
+
+    def _check_schema(self, plan: Plan) -> None:
+        if not self._options.check_schema:
+            return
+        problems = schema_problems([DesiredFlow(flow.flow_id, flow.after, flow.source) for flow in plan.imports])
+        if problems:
+            raise InputError(problems)
+
+    def _backup(self, plan: Plan) -> Backup | None:
+        if self._options.store is None or not plan.changed_flows:
+            return None
+        return self._options.store.create(
+            {flow.flow_id: flow.before for flow in plan.changed_flows},
+            self._options.reason,
+            base_url=self._session.base_url,
+            intended={
+                flow.flow_id: Intention(flow.action.value, flow.after.fingerprint if flow.after else "")
+                for flow in plan.changed_flows
+            },
+        )
+
+    def _apply(self, plan: Plan) -> dict[str, FlowResult]:
+        if not plan.changed_flows:
+            return expected_results(plan)
+        applier = Applier(
+            self._session.api,
+            threads=self._options.threads,
+            changelog=self._options.changelog,
+            layout=self._options.layout,
+            wrote=self._session.readings.mark_written,
+        )
+        results = applier.apply(plan)
+        return self._verify(plan, results) if self._options.verify else results
+
+    def _verify(self, plan: Plan, results: dict[str, FlowResult]) -> dict[str, FlowResult]:
+        applied = [flow.flow_id for flow in plan.changed_flows if results[flow.flow_id].result is Result.APPLIED]
+        if not applied:
+            return results
+        try:
+            reading = self._session.project.read_back(applied, not_before=time.monotonic(), rate=self._session.rate)
+        except DescopeError as error:
+            unread = FlowResult(Result.APPLIED, f"it was sent and accepted, but reading it back failed: {error}")
+            return {flow_id: unread if flow_id in applied else result for flow_id, result in results.items()}
+        return verified_results(plan, results, reading.flows, layout=self._options.layout)
+
+    def _record(self, plan: Plan, backup: Backup | None, results: Mapping[str, FlowResult]) -> str:
+        """Write the outcome beside the backup. Returns what went wrong with that, for the task to fail with."""
+        if backup is None or self._options.store is None:
+            return ""
+        try:
+            self._options.store.record(backup, _outcome(plan, results))
+        except DescopeError as error:
+            return str(error)
+        return ""
+
+    def _result(
+        self, plan: Plan, results: Mapping[str, FlowResult], backup: Backup | None, failure: str = ""
+    ) -> dict[str, Any]:
+        applied = any(result.result in (Result.APPLIED, Result.UNKNOWN) for result in results.values())
+        planned = self._options.check_mode and bool(plan.changed_flows)
+        expected = report.estimate(plan, self._session.rate, verify=self._options.verify)
+        result: dict[str, Any] = {
+            "changed": applied or planned,
+            "project_id": plan.project_id,
+            "flows": [report.flow_report(flow, results[flow.flow_id]) for flow in plan.flows],
+            "backup": report.backup_report(backup),
+            "requests": self._session.requests(),
+            "estimate": {"requests": expected.requests, "seconds": expected.seconds},
+            "warnings": self._session.warnings(),
+        }
+        if self._options.diff_mode:
+            result["diff"] = report.diffs(plan)
+        return result | {"failed": True, "msg": failure} if failure else result
+
+
+def _outcome(plan: Plan, results: Mapping[str, FlowResult]) -> Outcome:
+    flows = {
+        flow.flow_id: FlowOutcome(
+            action=flow.action.value,
+            result=results[flow.flow_id].result.value,
+            fingerprint=flow.after.fingerprint if flow.after else "",
+            verified=results[flow.flow_id].verified,
+        )
+        for flow in plan.changed_flows
+    }
+    return Outcome(_status(plan, results), flows)
+
+
+def _status(plan: Plan, results: Mapping[str, FlowResult]) -> Status:
+    outcomes = [results[flow.flow_id] for flow in plan.changed_flows]
+    if any(outcome.result is Result.UNKNOWN or outcome.unread for outcome in outcomes):
+        return Status.UNKNOWN
+    if any(outcome.failed for outcome in outcomes):
+        return Status.FAILED
+    return Status.GOOD if all(outcome.verified for outcome in outcomes) else Status.UNKNOWN
