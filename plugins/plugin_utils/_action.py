@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.community.descope.plugins.module_utils._arguments import environment_fallbacks
@@ -73,8 +74,8 @@ class DescopeActionBase(ActionBase):
     def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
         result = ArgumentSpecValidator(self.use_case.arguments()).validate(arguments)
         if result.error_messages:
-            message = "; ".join(result.error_messages)
-            raise InputError([Problem("arguments", message, source=self.use_case.name)])
+            problems = [Problem("arguments", _told(error), source=self.use_case.name) for error in result.errors.errors]
+            raise InputError(problems)
         return dict(result.validated_parameters)
 
     def _run_context(self, variables: Mapping[str, Any]) -> dict[str, str]:
@@ -117,6 +118,11 @@ class DescopeActionBase(ActionBase):
         # It repeats the arguments, whole flows among them, which do not belong in registered results.
         result.pop("invocation", None)
         return result
+
+
+def _told(error: AnsibleValidationError) -> str:
+    """Return what is wrong with an argument. The message for unknown ones begins with their names and no verb."""
+    return f"unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else str(error.msg)
 
 
 def _local_tmp() -> Path:

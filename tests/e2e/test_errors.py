@@ -72,7 +72,7 @@ ARGUMENTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "key_is_id": ({"definition": minimal_flow("a"), "management_key": "P2not"}, ("management_key", "K")),
     "no_project": ({"definition": minimal_flow("a"), "project_id": "wrong"}, ("project_id", "P")),
     "ftp": ({"definition": minimal_flow("a"), "base_url": "ftp://example.com"}, ("base_url", "https://")),
-    "unknown_option": ({"definition": minimal_flow("a"), "dry_run": True}, ("dry_run",)),
+    "unknown_option": ({"definition": minimal_flow("a"), "dry_run": True}, ("unsupported parameters: dry_run",)),
     "unreachable": (
         {"definition": minimal_flow("a"), "base_url": "http://127.0.0.1:9"},
         ("127.0.0.1:9", "refuses the connection", "base_url"),
