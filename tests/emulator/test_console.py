@@ -15,19 +15,9 @@ import requests
 
 from emulator.api import EXPORT_V1, PROJECT, Api
 from example_flows import VERIFY, WELCOME, minimal_flow
+from server_noise import EDITOR_CACHES
 
-CACHES = {
-    "htmlTemplate",
-    "interactions",
-    "clientScripts",
-    "componentsConditions",
-    "componentsConnectors",
-    "connectorComponentProps",
-    "dynamicSelects",
-    "recoveryCodesData",
-    "inputsMetadata",
-    "allInputKeys",
-}
+CACHES = EDITOR_CACHES | {"allInputKeys"}
 
 
 @pytest.fixture

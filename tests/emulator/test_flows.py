@@ -15,19 +15,9 @@ import pytest
 
 from emulator.api import DELETE, EXPORT, EXPORT_V1, IMPORT, IMPORT_V1, LIST, Api
 from example_flows import WELCOME, minimal_flow
+from server_noise import EDITOR_CACHES
 
 SERVER_VERSION = "3.18.2"
-CACHES = (
-    "htmlTemplate",
-    "interactions",
-    "clientScripts",
-    "componentsConditions",
-    "componentsConnectors",
-    "connectorComponentProps",
-    "dynamicSelects",
-    "recoveryCodesData",
-    "inputsMetadata",
-)
 
 
 @pytest.mark.parametrize("path", [EXPORT, EXPORT_V1])
@@ -130,7 +120,7 @@ def test_reads_are_the_same_every_time_and_screens_are_sorted(api: Api) -> None:
 def test_an_import_rewrites_the_components_version_and_drops_the_editors_caches(api: Api) -> None:
     flow = minimal_flow("one")
     task = flow["contents"]["tasks"]["0"]
-    task |= {name: {"of": "the editor"} for name in CACHES}
+    task |= {name: {"of": "the editor"} for name in EDITOR_CACHES}
     task |= {"allInputKeys": [], "inputKeys": ["email"], "contextKeys": ["user"], "calculatedInputKeys": True}
     other = flow["contents"]["tasks"]["2"]
     other["allInputKeys"] = ["code"]

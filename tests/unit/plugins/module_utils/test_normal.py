@@ -24,18 +24,7 @@ from example_flows import minimal_flow
 from full_flow import full_flow
 from json_values import Place, json_values, leaves, places, removed, replaced
 from real_flows import real_flow_files
-
-CACHES = (
-    "htmlTemplate",
-    "interactions",
-    "clientScripts",
-    "componentsConditions",
-    "componentsConnectors",
-    "connectorComponentProps",
-    "dynamicSelects",
-    "recoveryCodesData",
-    "inputsMetadata",
-)
+from server_noise import EDITOR_CACHES
 
 
 @cache
@@ -66,7 +55,7 @@ def is_noise(flow: Any, place: Place) -> bool:
         case ("contents", "tasks", str() as task_id, "view", *_):
             return task_id in flow["contents"]["tasks"]
         case ("contents", "tasks", str() as task_id, member, *_):
-            return flow["contents"]["tasks"][task_id].get("type") == "screen" and member in CACHES
+            return flow["contents"]["tasks"][task_id].get("type") == "screen" and member in EDITOR_CACHES
     return False
 
 
@@ -169,7 +158,7 @@ def test_all_input_keys_count_unless_they_are_empty() -> None:
 
 def test_editor_caches_count_on_tasks_that_show_no_screen() -> None:
     flow = full_flow()
-    for cache_name in CACHES:
+    for cache_name in EDITOR_CACHES:
         place = ("contents", "tasks", "1", cache_name)
         assert fingerprint(replaced(flow, place, {"a": 1})) != fingerprint(flow)
 
@@ -219,7 +208,7 @@ NOISE: dict[str, Callable[[Any, Any], Any]] = {
     "order of members": lambda flow, _value: json.loads(json.dumps(flow, sort_keys=True)),
     **{
         name: lambda flow, value, name=name: _on_every_screen_task(flow, **{name: value})  # type: ignore[misc]
-        for name in CACHES
+        for name in EDITOR_CACHES
     },
 }
 
