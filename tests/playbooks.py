@@ -134,7 +134,7 @@ class Playbooks:
         completed = subprocess.run(
             [Path(sys.executable).with_name("ansible-playbook"), playbook, "-i", self._inventory(hosts), *arguments],
             cwd=self.folder,
-            env=self._environment(results),
+            env=self.variables(results),
             capture_output=True,
             text=True,
             check=False,
@@ -151,7 +151,8 @@ class Playbooks:
         inventory.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         return inventory
 
-    def _environment(self, results: Path) -> dict[str, str]:
+    def variables(self, results: Path) -> dict[str, str]:
+        """Return the environment of a user's shell; the results of tasks go to the file C(results)."""
         home = self.folder / "home"
         home.mkdir(exist_ok=True)
         return {

@@ -133,8 +133,9 @@ def test_the_tables_of_options_are_complete() -> None:
 def test_the_included_content_is_all_there_is() -> None:
     listed = set(re.findall(r"^\| `community\.descope\.(\w+)` \|", _section("Included content"), re.MULTILINE))
     modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")} - {"__init__"}
+    plugins = {path.stem for kind in ("callback", "inventory") for path in (CHECKOUT / "plugins" / kind).glob("*.py")}
     roles = {path.name for path in (CHECKOUT / "roles").iterdir() if path.is_dir()}
-    assert listed == modules | roles
+    assert listed == modules | plugins | roles
 
 
 def test_the_versions_are_those_that_are_required() -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import NO_RETRIES, Client, HttpResponseError
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
+from ansible_collections.community.descope.plugins.module_utils._api.tenants import Tenant, search_body, tenants_of
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     DescopeError,
@@ -40,6 +41,8 @@ _FLOW_EXPORT = "/v2/mgmt/flow/export"
 _FLOW_IMPORT = "/v2/mgmt/flow/import"
 _FLOW_DELETE = "/v1/mgmt/flow/delete"
 _SNAPSHOT_EXPORT = "/v1/mgmt/project/snapshot/export"
+_TENANT_ALL = "/v1/mgmt/tenant/all"
+_TENANT_SEARCH = "/v1/mgmt/tenant/search"
 
 # Observed, with HTTP 500: "Failed getting flow", "Failed loading flow by ID".
 _NO_SUCH_FLOW = "E103003"
@@ -172,15 +175,27 @@ class DescopeApi:
             raise self._unexpected(_SNAPSHOT_EXPORT, f"the files are {describe(files)} instead of an object with files")
         return Snapshot(files)
 
+    def list_tenants(self, search: Mapping[str, Any] | None = None) -> list[Tenant]:
+        """Return all tenants of the project, or those a search finds (reference; neither has pages)."""
+        body = search_body(search or {})
+        if body:
+            path, method, answer = _TENANT_SEARCH, "POST", self.client.post(_TENANT_SEARCH, body)
+        else:
+            path, method, answer = _TENANT_ALL, "GET", self.client.get(_TENANT_ALL)
+        tenants = tenants_of(answer)
+        if isinstance(tenants, str):
+            raise self._unexpected(path, tenants, method)
+        return tenants
+
     def _summary(self, flow: object) -> FlowSummary:
         if not isinstance(flow, dict) or not isinstance(flow.get("id"), str) or not flow["id"]:
             raise self._unexpected(_FLOW_LIST, "a flow without an id is listed")
         name, description = (str(flow.get(key) or "") for key in ("name", "description"))
         return FlowSummary(flow["id"], name, description, disabled=flow.get("disabled") is True)
 
-    def _unexpected(self, path: str, what: str) -> ResponseError:
+    def _unexpected(self, path: str, what: str, method: str = "POST") -> ResponseError:
         host = self.client.settings.host
-        return ResponseError(f"POST {path}: {host} answered something this collection does not understand: {what}")
+        return ResponseError(f"{method} {path}: {host} answered something this collection does not understand: {what}")
 
     def _shared_tier(self, run_dir: Path) -> str:
         """Return the tier that a worker of this run has fetched, fetching it if this is the first."""

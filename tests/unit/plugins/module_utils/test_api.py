@@ -124,6 +124,16 @@ class TestAgainstTheEmulator:
         assert [summary.id for summary in api.list_flows()] == ["two"]
         assert emulator.stats()["requests"]["POST /v1/mgmt/flow/delete"] == 1
 
+    def test_tenants_are_listed_or_searched(self, api: DescopeApi, emulator: Emulator) -> None:
+        tenants = [{"id": "acme", "customAttributes": {"plan": "gold"}}, {"id": "globex", "parent": "acme"}]
+        emulator.project(id=PROJECT, tenants=tenants)
+        assert [tenant.id for tenant in api.list_tenants()] == ["acme", "globex"]
+        assert [tenant.id for tenant in api.list_tenants({"attributes": {"plan": "gold"}})] == ["acme"]
+        assert [tenant.id for tenant in api.list_tenants({"top_level": True, "ids": None})] == ["acme"]
+        assert [tenant.id for tenant in api.list_tenants({"parent": "acme", "auth_type": "none"})] == ["globex"]
+        requests = emulator.stats()["requests"]
+        assert (requests["GET /v1/mgmt/tenant/all"], requests["POST /v1/mgmt/tenant/search"]) == (1, 3)
+
     def test_snapshot_has_every_flow(self, api: DescopeApi) -> None:
         documents = {flow_id: flow(flow_id, f"The {flow_id}") for flow_id in ("one", "two")}
         for document in documents.values():
@@ -335,3 +345,18 @@ class TestRequests:
 
 if __name__ == "__main__":
     tell_the_licence(*sys.argv[1:])
+
+
+class TestTenants:
+    @pytest.mark.parametrize("answer", [{}, {"tenants": None}, {"tenants": []}])
+    def test_a_project_may_have_none(self, answer: Any) -> None:
+        assert api_that_gets(answer)[0].list_tenants() == []
+
+    @pytest.mark.parametrize(
+        "answer", [{"error": "x"}, {"tenants": {}}, {"tenants": [{"name": "no id"}]}, {"tenants": [{"id": 7}]}]
+    )
+    def test_what_is_no_list_of_tenants_is_said_to_be_none(self, answer: Any) -> None:
+        with pytest.raises(ResponseError, match=r"GET /v1/mgmt/tenant/all: .* does not understand"):
+            api_that_gets(answer)[0].list_tenants()
+        with pytest.raises(ResponseError, match=r"POST /v1/mgmt/tenant/search: .* does not understand"):
+            api_that_gets(answer)[0].list_tenants({"names": ["Acme"]})
