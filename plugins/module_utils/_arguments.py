@@ -68,6 +68,22 @@ def connection_arguments() -> ArgumentSpec:
     }
 
 
+def backup_arguments() -> ArgumentSpec:
+    """Return the options of every module that reads or writes backups: where they are, and how to encrypt them."""
+    return {
+        "backup_dir": {
+            "type": "path",
+            "default": "~/.descope/backups",
+            "fallback": _from_environment("DESCOPE_BACKUP_DIR"),
+        },
+        "backup_vault_id": {"type": "str", "fallback": _from_environment("DESCOPE_BACKUP_VAULT_ID")},
+        "backup_vault_password_file": {
+            "type": "path",
+            "fallback": _from_environment("DESCOPE_BACKUP_VAULT_PASSWORD_FILE"),
+        },
+    }
+
+
 def flow_arguments() -> ArgumentSpec:
     """Return the argument specification of C(descope_flow)."""
     item: ArgumentSpec = {
@@ -78,7 +94,9 @@ def flow_arguments() -> ArgumentSpec:
         "vars": {"type": "dict"},
         "source": {"type": "str"},
     }
-    return connection_arguments() | {
+    return {
+        **connection_arguments(),
+        **backup_arguments(),
         "definition": {"type": "raw"},
         "src": {"type": "list", "elements": "path"},
         "template": {"type": "list", "elements": "path"},
@@ -88,11 +106,6 @@ def flow_arguments() -> ArgumentSpec:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "validate": {"type": "bool", "default": True},
         "backup": {"type": "bool", "default": True},
-        "backup_dir": {
-            "type": "path",
-            "default": "~/.descope/backups",
-            "fallback": _from_environment("DESCOPE_BACKUP_DIR"),
-        },
         "verify": {"type": "bool", "default": True},
         "changelog": {"type": "str"},
         "compare": {"type": "dict", "options": {"layout": {"type": "bool", "default": False}}},

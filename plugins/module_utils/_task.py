@@ -15,6 +15,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR
 from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
+from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import SourceLoader
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.module_utils._flow.schema import JSONSCHEMA_IMPORT_ERROR
@@ -25,13 +26,14 @@ class Task:
     """What the caller, an action plugin or a module, hands to a use case.
 
     params: validated arguments. load_source: how the flows of one source are found, which differs between the
-    controller and another machine.
+    controller and another machine. cipher: what encrypts and decrypts backups, which only the controller can.
     """
 
     params: Mapping[str, Any]
     check_mode: bool
     diff_mode: bool
     load_source: SourceLoader
+    cipher: Cipher = NO_CIPHER
 
 
 @dataclass(frozen=True, slots=True)

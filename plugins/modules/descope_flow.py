@@ -22,6 +22,7 @@ author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.descope.connection
+  - community.descope.backups
   - community.descope.attributes
 attributes:
   check_mode:
@@ -113,12 +114,6 @@ options:
         and read back stops the task before anything is changed.
     type: bool
     default: true
-  backup_dir:
-    description:
-      - Where backups are kept, on the machine that talks to the API.
-      - Taken from the environment variable E(DESCOPE_BACKUP_DIR) where it is not given.
-    type: path
-    default: ~/.descope/backups
   verify:
     description:
       - Whether to read back what was written and compare it with what was sent.

@@ -20,9 +20,11 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.community.descope.plugins.module_utils._arguments import environment_fallbacks
+from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, failure, run_use_case
+from ansible_collections.community.descope.plugins.plugin_utils._vault import vault_cipher
 
 
 class DescopeActionBase(ActionBase):
@@ -40,10 +42,10 @@ class DescopeActionBase(ActionBase):
         arguments = self._arguments(variables)
         try:
             params = self._validated(arguments)
+            if self._runs_here():
+                return self._run_here(params, variables)
         except DescopeError as error:
             return failure(self.use_case, arguments, error)
-        if self._runs_here():
-            return self._run_here(params, variables)
         return self._run_elsewhere(arguments, params, variables)
 
     def elsewhere_arguments(self, arguments: dict[str, Any], task: Task) -> dict[str, Any]:
@@ -93,17 +95,19 @@ class DescopeActionBase(ActionBase):
         connection = getattr(self._connection, "ansible_name", "") or self._connection.transport
         return connection in ("local", "ansible.builtin.local") and not self._play_context.become
 
-    def _task_for(self, params: dict[str, Any], variables: Mapping[str, Any]) -> Task:
+    def _task_for(self, params: dict[str, Any], variables: Mapping[str, Any], cipher: Cipher = NO_CIPHER) -> Task:
         return Task(
             params=params,
             check_mode=bool(self._task.check_mode),
             diff_mode=bool(self._task.diff),
             load_source=lambda source: self.load_source(source, variables),
+            cipher=cipher,
         )
 
     def _run_here(self, params: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         context = {**params["run_context"], "run_dir": str(_local_tmp() / "community.descope")}
-        return run_use_case(self.use_case, self._task_for({**params, "run_context": context}, variables))
+        task = self._task_for({**params, "run_context": context}, variables, vault_cipher(params, self._loader))
+        return run_use_case(self.use_case, task)
 
     def _run_elsewhere(
         self, arguments: dict[str, Any], params: dict[str, Any], variables: dict[str, Any]

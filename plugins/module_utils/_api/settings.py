@@ -72,18 +72,30 @@ def default_base_url(project_id: str) -> str:
     return f"https://api.{region}.descope.com" if region else "https://api.descope.com"
 
 
+def checked_project_id(project_id: str) -> str:
+    """Return a project id that needs no key because nothing is sent. Raises InputError where it is none."""
+    fault = _project_id_fault(project_id)
+    if fault:
+        raise InputError([Problem(*fault, source="project_id")])
+    return project_id
+
+
 def _credential_problems(project_id: str, management_key: str) -> list[Problem]:
     # The values are never shown: whatever is in the wrong place here may well be the key.
     if project_id.startswith("K") and management_key.startswith("P"):
         message = "this is a management key, and management_key holds the project id: exchange them"
         return [Problem(code="swapped-credentials", message=message, source="project_id")]
     faults = {
-        "project_id": _credential_fault(project_id, "P", r"P[A-Za-z0-9]+", "a project id", "DESCOPE_PROJECT_ID"),
+        "project_id": _project_id_fault(project_id),
         "management_key": _credential_fault(
             management_key, "K", r"K[!-9;-~]+", "a management key", "DESCOPE_MANAGEMENT_KEY"
         ),
     }
     return [Problem(*fault, source=option) for option, fault in faults.items() if fault]
+
+
+def _project_id_fault(project_id: str) -> tuple[str, str] | None:
+    return _credential_fault(project_id, "P", r"P[A-Za-z0-9]+", "a project id", "DESCOPE_PROJECT_ID")
 
 
 def _credential_fault(value: str, initial: str, shape: str, what: str, variable: str) -> tuple[str, str] | None:

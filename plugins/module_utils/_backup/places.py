@@ -3,16 +3,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-"""From the option C(backup_dir) to a store."""
+"""From a task's options to the store that they mean."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from ansible_collections.community.descope.plugins.module_utils._api.settings import checked_project_id
+from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._backup.storage import LocalStorage
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+
+_VAULT_OPTIONS = ("backup_vault_id", "backup_vault_password_file")
 
 
-def open_store(backup_dir: str, project_id: str) -> BackupStore:
+def open_task_store(params: Mapping[str, Any], cipher: Cipher) -> BackupStore:
+    """Return the store that the options of C(backup_arguments) and C(project_id) mean; nothing is touched yet.
+
+    Raises InputError where one of them is wrong, or asks for an encryption that is not possible here.
+    """
+    problems = [
+        Problem(
+            "vault-on-target",
+            "backups are encrypted by the controller, and this task runs on another machine: run it with a local"
+            f" connection, for example with delegate_to: localhost, or leave {option} away",
+            source=option,
+        )
+        for option in _VAULT_OPTIONS
+        if params.get(option) and not cipher.encrypts
+    ]
+    if problems:
+        raise InputError(problems[:1])
+    return open_store(params["backup_dir"], checked_project_id(params["project_id"]), cipher)
+
+
+def open_store(backup_dir: str, project_id: str, cipher: Cipher = NO_CIPHER) -> BackupStore:
     """Return the store of one project's backups."""
-    return BackupStore(LocalStorage(Path(backup_dir)), project_id)
+    return BackupStore(LocalStorage(Path(backup_dir)), project_id, cipher)

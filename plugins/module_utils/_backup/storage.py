@@ -11,7 +11,8 @@ A directory is there as a whole or not at all. Names are relative to the place, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -37,8 +38,14 @@ class Storage(Protocol):
     def read(self, name: str) -> bytes:
         """Return the content of a file. Raises MissingFileError where there is none."""
 
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | StorageError]:
+        """Return the content of each file, or why it cannot be read. A file costs no round trip of its own."""
+
     def directories(self, parent: str) -> list[str]:
-        """Return the names of the complete directories right below C(parent), sorted; none where it does not exist."""
+        """Return the names of the directories right below C(parent), sorted; none where it does not exist.
+
+        Where nothing can be renamed, one that is being written or removed is among them, without its last file.
+        """
 
     def remove_directory(self, name: str) -> None:
         """Remove a directory with everything in it; at no moment does a part of it look complete."""
@@ -64,7 +71,7 @@ class LocalStorage:
     def create_directory(self, name: str, files: Mapping[str, bytes], last: str) -> None:
         path = self._directory / name
         partial = path.with_name(f".{path.name}.partial")
-        with _explained("cannot be written", path):
+        with _explained("cannot be written", path), _gone_if_it_fails(partial):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             partial.mkdir(mode=0o700)
             partial.chmod(0o700)
@@ -82,7 +89,7 @@ class LocalStorage:
     def write(self, name: str, content: bytes) -> None:
         path = self._directory / name
         partial = path.with_name(f".{path.name}.partial")
-        with _explained("cannot be written", path):
+        with _explained("cannot be written", path), _gone_if_it_fails(partial):
             _write(partial, content, os.O_CREAT | os.O_TRUNC)
             partial.rename(path)
             _flush(path.parent)
@@ -96,6 +103,9 @@ class LocalStorage:
         path = self._directory / name
         with _explained("cannot be read", path):
             return path.read_bytes()
+
+    def read_many(self, names: Iterable[str]) -> dict[str, bytes | StorageError]:
+        return {name: _content_or_error(self, name) for name in names}
 
     def directories(self, parent: str) -> list[str]:
         path = self._directory / parent
@@ -115,6 +125,26 @@ class LocalStorage:
                 for file in files:
                     (Path(folder) / file).unlink()
                 Path(folder).rmdir()
+
+
+def _content_or_error(storage: Storage, name: str) -> bytes | StorageError:
+    try:
+        return storage.read(name)
+    except StorageError as error:
+        return error
+
+
+@contextmanager
+def _gone_if_it_fails(partial: Path) -> Iterator[None]:
+    """Leave no part behind: on a full disk its bytes are what others need."""
+    try:
+        yield
+    except OSError:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

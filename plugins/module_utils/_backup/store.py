@@ -9,6 +9,7 @@ One directory a backup, below one directory a project:
 
     <backup_dir>/<project id>/<backup id>/manifest.json    what was backed up, when, why, by which run
     <backup_dir>/<project id>/<backup id>/flows/<id>.json  one flow, as Descope's own C(flow export) writes it
+                                    .../<id>.json.vault    the same, encrypted with Ansible Vault
     <backup_dir>/<project id>/<backup id>/outcome.json     what was then done to each flow, and whether it verified
 
 A backup is complete or not there at all, and never altered: what comes later is written beside it. A backup of a change
@@ -20,11 +21,12 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._backup.records import (
     BackupReason,
     Intention,
@@ -49,6 +51,8 @@ from ansible_collections.community.descope.plugins.module_utils._version import 
 MANIFEST = "manifest.json"
 OUTCOME = "outcome.json"
 _LONGEST_NAME = 200
+
+Contents = Mapping[str, "bytes | StorageError"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,33 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableBackup:
+    """What stands where a backup should be, and why it cannot be trusted or understood.
+
+    incomplete: it has no manifest, because it is being written or removed, or whoever did that was killed.
+    """
+
+    id: str
+    place: str
+    problem: str
+    incomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything in a store, oldest first. What cannot be read never hides the rest."""
+
+    backups: tuple[Backup, ...]
+    unreadable: tuple[UnreadableBackup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BackupStore:
-    """The backups of one project in one place."""
+    """The backups of one project in one place. Encrypted where C(cipher) says so."""
 
     storage: Storage
     project_id: str
+    cipher: Cipher = NO_CIPHER
 
     def create(
         self,
@@ -99,7 +125,7 @@ class BackupStore:
         now = datetime.now(tz=UTC)
         backup_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         files: dict[str, bytes] = {}
-        saved = {flow_id: _add_flow(files, flow_id, document) for flow_id, document in pre_images.items()}
+        saved = {flow_id: self._add_flow(files, flow_id, document) for flow_id, document in pre_images.items()}
         manifest = Manifest(
             id=backup_id,
             time=now,
@@ -109,6 +135,7 @@ class BackupStore:
             flows=saved,
             intended=intended or {},
             complete=complete,
+            encrypted=self.cipher.encrypts,
             collection_version=COLLECTION_VERSION,
         )
         files[MANIFEST] = file_bytes(manifest.as_dict())
@@ -135,37 +162,39 @@ class BackupStore:
 
     def load(self, backup_id: str) -> Backup:
         """Return what a backup says of itself. Raises BackupError where it is damaged or of another project."""
-        place = self.storage.place(self._name(backup_id))
-        manifest = parse_manifest(self._read_json(self._name(backup_id, MANIFEST)), f"{place}/{MANIFEST}")
-        if manifest.id != backup_id or manifest.project_id != self.project_id:
-            message = f"{place} holds the backup {manifest.id} of project {manifest.project_id}; nothing was changed"
-            raise BackupError(message)
-        try:
-            outcome = parse_outcome(self._read_json(self._name(backup_id, OUTCOME)), f"{place}/{OUTCOME}")
-        except MissingFileError:
-            return Backup(manifest, place)
-        return Backup(manifest, place, outcome)
+        return self._loaded(backup_id, self.storage.read_many(self._records(backup_id)))
+
+    def load_all(self) -> Inventory:
+        """Return what all backups say of themselves, in few round trips. Raises StorageError."""
+        ids = self.ids()
+        contents = self.storage.read_many([name for backup_id in ids for name in self._records(backup_id)])
+        backups: list[Backup] = []
+        unreadable: list[UnreadableBackup] = []
+        for backup_id in ids:
+            try:
+                backups.append(self._loaded(backup_id, contents))
+            except BackupError as error:
+                incomplete = isinstance(error, MissingFileError)
+                place = self.storage.place(self._name(backup_id))
+                unreadable.append(UnreadableBackup(backup_id, place, str(error), incomplete))
+        return Inventory(tuple(backups), tuple(unreadable))
 
     def read_flow(self, backup: Backup, flow_id: str) -> FlowDocument | None:
         """Return a flow as it stood, None where the backup recorded that there was none.
 
         Raises BackupError where the file is not what was written there.
         """
-        saved = backup.manifest.flows[flow_id]
-        if saved.absent:
-            return None
-        name = self._name(backup.id, saved.file)
-        place = self.storage.place(name)
-        content = self._read(name)
-        if hashlib.sha256(content).hexdigest() != saved.sha256:
-            raise BackupError(f"{place} is not what was written there; nothing was changed")
-        try:
-            document = load(json.loads(content), source=place)
-        except (ValueError, InputError) as error:
-            raise BackupError(f"{place} is damaged; nothing was changed") from error
-        if document.flow_id != flow_id:
-            raise BackupError(f"{place} does not hold the flow {flow_id}; nothing was changed")
-        return document
+        return self.read_flows(backup, [flow_id])[flow_id]
+
+    def read_flows(self, backup: Backup, flow_ids: Iterable[str] | None = None) -> dict[str, FlowDocument | None]:
+        """Return flows as C(read_flow) does, all of the backup by default, in few round trips. Raises BackupError."""
+        wanted = [backup.manifest.flows[flow_id] for flow_id in flow_ids or backup.manifest.flows]
+        names = {flow.flow_id: self._name(backup.id, flow.file) for flow in wanted if not flow.absent}
+        contents = self.storage.read_many(names.values())
+        return {
+            flow.flow_id: None if flow.absent else self._document(flow, names[flow.flow_id], contents, backup.manifest)
+            for flow in wanted
+        }
 
     def verify(self, backup_id: str) -> Backup:
         """Prove, offline, that a backup can be restored: every file there, unaltered and loadable.
@@ -173,34 +202,69 @@ class BackupStore:
         Raises BackupError naming the first thing that is wrong.
         """
         backup = self.load(backup_id)
-        for flow_id in backup.manifest.flows:
-            self.read_flow(backup, flow_id)
+        self.read_flows(backup)
         return backup
+
+    def remove(self, backup_id: str) -> None:
+        """Remove a backup as a whole, whatever state it is in. Raises StorageError."""
+        self.storage.remove_directory(self._name(backup_id))
 
     def _name(self, backup_id: str, file: str = "") -> str:
         return "/".join(filter(None, (self.project_id, backup_id, file)))
 
-    def _read(self, name: str) -> bytes:
-        try:
-            return self.storage.read(name)
-        except MissingFileError as error:
-            raise MissingFileError(f"{error}; nothing was changed") from error
-        except StorageError as error:
-            raise BackupError(f"{error}; nothing was changed") from error
+    def _records(self, backup_id: str) -> tuple[str, str]:
+        return self._name(backup_id, MANIFEST), self._name(backup_id, OUTCOME)
 
-    def _read_json(self, name: str) -> Any:
+    def _loaded(self, backup_id: str, contents: Contents) -> Backup:
+        place = self.storage.place(self._name(backup_id))
+        manifest_name, outcome_name = self._records(backup_id)
+        manifest = parse_manifest(self._json(manifest_name, contents), f"{place}/{MANIFEST}")
+        if manifest.id != backup_id or manifest.project_id != self.project_id:
+            message = f"{place} holds the backup {manifest.id} of project {manifest.project_id}; nothing was changed"
+            raise BackupError(message)
+        if isinstance(contents[outcome_name], MissingFileError):
+            return Backup(manifest, place)
+        outcome = parse_outcome(self._json(outcome_name, contents), f"{place}/{OUTCOME}")
+        return Backup(manifest, place, outcome)
+
+    def _document(self, saved: SavedFlow, name: str, contents: Contents, manifest: Manifest) -> FlowDocument:
+        place = self.storage.place(name)
+        content = _content(contents[name])
+        if hashlib.sha256(content).hexdigest() != saved.sha256:
+            raise BackupError(f"{place} is not what was written there; nothing was changed")
+        if manifest.encrypted:
+            content = self.cipher.decrypt(content, place)
         try:
-            return json.loads(self._read(name))
+            document = load(json.loads(content), source=place)
+        except (ValueError, InputError) as error:
+            raise BackupError(f"{place} is damaged; nothing was changed") from error
+        if document.flow_id != saved.flow_id:
+            raise BackupError(f"{place} does not hold the flow {saved.flow_id}; nothing was changed")
+        return document
+
+    def _json(self, name: str, contents: Contents) -> Any:
+        content = _content(contents[name])
+        try:
+            return json.loads(content)
         except ValueError as error:
             raise BackupError(f"{self.storage.place(name)} is damaged; nothing was changed") from error
 
+    def _add_flow(self, files: dict[str, bytes], flow_id: str, document: FlowDocument | None) -> SavedFlow:
+        if document is None:
+            return SavedFlow(flow_id)
+        name, content = f"flows/{_file_name(flow_id)}.json", file_bytes(dump(document, Format.EXPORTED))
+        if self.cipher.encrypts:
+            name, content = f"{name}.vault", self.cipher.encrypt(content)
+        files[name] = content
+        return SavedFlow(flow_id, name, hashlib.sha256(content).hexdigest(), document.fingerprint)
 
-def _add_flow(files: dict[str, bytes], flow_id: str, document: FlowDocument | None) -> SavedFlow:
-    if document is None:
-        return SavedFlow(flow_id)
-    name = f"flows/{_file_name(flow_id)}.json"
-    files[name] = file_bytes(dump(document, Format.EXPORTED))
-    return SavedFlow(flow_id, name, hashlib.sha256(files[name]).hexdigest(), document.fingerprint)
+
+def _content(found: bytes | StorageError) -> bytes:
+    if isinstance(found, MissingFileError):
+        raise MissingFileError(f"{found}; nothing was changed") from found
+    if isinstance(found, StorageError):
+        raise BackupError(f"{found}; nothing was changed") from found
+    return found
 
 
 def _file_name(flow_id: str) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
-from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
+from ansible_collections.community.descope.plugins.module_utils._backup.places import open_task_store
+from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
     declared_absent,
     declared_sources,
@@ -29,8 +30,9 @@ from ansible_collections.community.descope.plugins.module_utils._task import Tas
 def manage_flows(task: Task) -> dict[str, Any]:
     """Bring the project to what the task declares. Raises DescopeError where nothing was changed."""
     desired = _desired_flows(task)
+    store = open_task_store(task.params, task.cipher) if task.params["backup"] else None
     with open_session(task.params, read_only=task.check_mode) as session:
-        return Pipeline(session, _options(task, session)).run(desired)
+        return Pipeline(session, _options(task, session, store)).run(desired)
 
 
 def _desired_flows(task: Task) -> list[DesiredFlow]:
@@ -39,7 +41,7 @@ def _desired_flows(task: Task) -> list[DesiredFlow]:
     return load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
 
 
-def _options(task: Task, session: Session) -> PipelineOptions:
+def _options(task: Task, session: Session, store: BackupStore | None) -> PipelineOptions:
     params = task.params
     changelog = params["changelog"] or ""
     return PipelineOptions(
@@ -49,7 +51,7 @@ def _options(task: Task, session: Session) -> PipelineOptions:
         verify=params["verify"],
         layout=bool((params["compare"] or {}).get("layout")),
         check_schema=params["validate"],
-        store=open_store(params["backup_dir"], session.project_id) if params["backup"] else None,
+        store=store,
         reason=session.reason(changelog),
         changelog=changelog or session.default_changelog(),
     )
