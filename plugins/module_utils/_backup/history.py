@@ -31,16 +31,24 @@ _NOT_DONE = frozenset({"untouched", "restored", "unchanged"})
 
 
 class History:
-    """The backups of one project, oldest first, whatever order they came in."""
+    """The backups of one project, oldest first, whatever order they came in.
 
-    def __init__(self, backups: Iterable[Backup]) -> None:
+    whole: the history of all tenants, where this is the part of one.
+    """
+
+    def __init__(self, backups: Iterable[Backup], whole: History | None = None) -> None:
         # Ids tell the second, manifests the microsecond; tasks of one run follow each other faster than that.
         self.backups = tuple(sorted(backups, key=lambda backup: (backup.manifest.time, backup.id)))
+        self._whole = whole
+
+    def of_tenant(self, tenant: str) -> History:
+        """Return the backups that were taken for one host of an inventory. Which are good is decided on all."""
+        return History((backup for backup in self.backups if backup.manifest.reason.tenant == tenant), self)
 
     @cached_property
     def good_flows(self) -> Mapping[str, frozenset[str]]:
         """The ids of the good flows of every backup, by the backup's id."""
-        return _Judge().judge(self.backups)
+        return self._whole.good_flows if self._whole else _Judge().judge(self.backups)
 
     def is_good(self, backup: Backup) -> bool:
         """Tell whether a backup holds nothing but good flows, and was not taken to leave the state that it holds."""

@@ -284,3 +284,14 @@ def test_the_last_good_state_of_a_flow_stays_the_same_however_often_it_is_restor
 
     assert second is not None
     assert second.manifest.flows["a"].fingerprint == wanted
+
+
+def test_the_backups_of_a_tenant_are_judged_by_what_others_did_too() -> None:
+    past = Chronicle()
+    past.change({"a": "1"}, {"a": "2"}, {"a": "wrong"}, tenant="globex")
+    past.change({"a": "?"}, {"a": "3"}, tenant="acme")
+
+    acme = History(past.backups).of_tenant("acme")
+
+    assert acme.backups == (past.backups[1],)
+    assert acme.last_good() is None
