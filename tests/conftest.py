@@ -17,6 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from emulator_client import Emulator, running_emulator
 from real_flows import real_flows_folder
+from s3 import S3, running_s3
 
 _CACHE = Path(__file__).resolve().parent.parent / ".cache"
 
@@ -53,3 +54,18 @@ def emulator(emulator_server: Emulator) -> Emulator:
     """The emulator of this session, empty."""
     emulator_server.reset()
     return emulator_server
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """One S3 for the whole session; tests take buckets of their own."""
+    with running_s3(tmp_path_factory.mktemp("s3") / "log") as server:
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """The S3 of this session, which this process finds through its environment."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return s3_server

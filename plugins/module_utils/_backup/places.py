@@ -7,16 +7,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from ansible_collections.community.descope.plugins.module_utils._api.settings import checked_project_id
 from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
-from ansible_collections.community.descope.plugins.module_utils._backup.storage import LocalStorage
+from ansible_collections.community.descope.plugins.module_utils._backup.remote import open_remote
+from ansible_collections.community.descope.plugins.module_utils._backup.storage import LocalStorage, Storage
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*(?:://|::))+", re.IGNORECASE)
 _VAULT_OPTIONS = ("backup_vault_id", "backup_vault_password_file")
 
 
@@ -41,5 +45,20 @@ def open_task_store(params: Mapping[str, Any], cipher: Cipher) -> BackupStore:
 
 
 def open_store(backup_dir: str, project_id: str, cipher: Cipher = NO_CIPHER) -> BackupStore:
-    """Return the store of one project's backups."""
-    return BackupStore(LocalStorage(Path(backup_dir)), project_id, cipher)
+    """Return the store of one project's backups, in a directory or behind a URL. Raises DescopeError."""
+    return BackupStore(_storage(backup_dir), project_id, cipher)
+
+
+def _storage(backup_dir: str) -> Storage:
+    if not _URL.match(backup_dir):
+        return LocalStorage(Path(backup_dir))
+    if "::" in backup_dir:
+        message = "a chain of URLs would keep copies that other runs do not see: give the place itself"
+        raise InputError([Problem("bad-backup-dir", message, source="backup_dir")])
+    url = urlsplit(backup_dir)
+    if url.scheme.lower() != "file":
+        return open_remote(backup_dir)
+    if url.netloc not in ("", "localhost") or not url.path:
+        message = "a file URL holds an absolute path: give file:///path, or the path alone"
+        raise InputError([Problem("bad-backup-dir", message, source="backup_dir")])
+    return LocalStorage(Path(unquote(url.path)))

@@ -47,8 +47,8 @@ class Storage(Protocol):
         Where nothing can be renamed, one that is being written or removed is among them, without its last file.
         """
 
-    def remove_directory(self, name: str) -> None:
-        """Remove a directory with everything in it; at no moment does a part of it look complete."""
+    def remove_directory(self, name: str, first: str) -> None:
+        """Remove a directory with everything in it; without the file C(first) what is left does not look complete."""
 
 
 class StorageError(BackupError):
@@ -115,7 +115,7 @@ class LocalStorage:
         except MissingFileError:
             return []
 
-    def remove_directory(self, name: str) -> None:
+    def remove_directory(self, name: str, first: str) -> None:
         path = self._directory / name
         doomed = path.with_name(f".{path.name}.removed")
         with _explained("cannot be removed", path):

@@ -207,7 +207,7 @@ class BackupStore:
 
     def remove(self, backup_id: str) -> None:
         """Remove a backup as a whole, whatever state it is in. Raises StorageError."""
-        self.storage.remove_directory(self._name(backup_id))
+        self.storage.remove_directory(self._name(backup_id), MANIFEST)
 
     def _name(self, backup_id: str, file: str = "") -> str:
         return "/".join(filter(None, (self.project_id, backup_id, file)))

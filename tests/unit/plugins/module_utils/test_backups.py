@@ -166,7 +166,7 @@ def test_a_store_that_cannot_be_written_is_an_error_and_leaves_no_backup(tmp_pat
 
 
 def test_a_removed_backup_is_gone(store: BackupStore, backup: Backup, path: Path) -> None:
-    store.storage.remove_directory(f"P2project/{backup.id}")
+    store.remove(backup.id)
 
     assert store.ids() == []
     assert list(path.parent.iterdir()) == []
