@@ -30,6 +30,8 @@ from ansible_collections.community.descope.plugins.module_utils._api.client impo
     RetryPolicy,
 )
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
+from ansible_collections.community.descope.plugins.module_utils._deploy.backup_info_task import DESCOPE_FLOW_BACKUP_INFO
+from ansible_collections.community.descope.plugins.module_utils._deploy.backup_task import DESCOPE_FLOW_BACKUP
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_info_task import DESCOPE_FLOW_INFO
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
@@ -124,6 +126,14 @@ class Controller:
     def info(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run C(descope_flow_info) and return its result."""
         return _run(DESCOPE_FLOW_INFO, self.connection(**options), check=check)
+
+    def backup(self, check: bool = False, **options: Any) -> dict[str, Any]:
+        """Run C(descope_flow_backup) and return its result."""
+        return _run(DESCOPE_FLOW_BACKUP, self.connection(backup_dir=str(self.backups), **options), check=check)
+
+    def history(self, **options: Any) -> dict[str, Any]:
+        """Run C(descope_flow_backup_info) and return its result."""
+        return _run(DESCOPE_FLOW_BACKUP_INFO, self.connection(backup_dir=str(self.backups), **options), check=False)
 
     def stored(self) -> dict[str, FlowDocument]:
         return stored_flows(self.emulator)

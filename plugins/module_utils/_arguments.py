@@ -126,6 +126,49 @@ def flow_info_arguments() -> ArgumentSpec:
     }
 
 
+def flow_backup_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_backup)."""
+    return {
+        **_offline_arguments(),
+        **backup_arguments(),
+        "flow_id": {"type": "list", "elements": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "verify": {"type": "bool", "default": False},
+        "backup": {"type": "list", "elements": "str"},
+        "label": {"type": "str"},
+        "reason": {"type": "str"},
+        "force": {"type": "bool", "default": False},
+        "keep": {"type": "int"},
+        "keep_days": {"type": "int"},
+    }
+
+
+def flow_backup_info_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_backup_info)."""
+    return {
+        **_offline_arguments(),
+        **backup_arguments(),
+        "flow_id": {"type": "list", "elements": "str"},
+        "since": {"type": "str"},
+        "until": {"type": "str"},
+        "label": {"type": "list", "elements": "str"},
+        "status": {
+            "type": "list",
+            "elements": "str",
+            "choices": ["good", "failed", "unknown", "unfinished", "none"],
+        },
+        "run": {"type": "str"},
+        "tenant": {"type": "list", "elements": "str"},
+        "limit": {"type": "int"},
+    }
+
+
+def _offline_arguments() -> ArgumentSpec:
+    """Return the options of a connection for modules that may need none, and so no key."""
+    arguments = connection_arguments()
+    return {**arguments, "management_key": {**arguments["management_key"], "required": False}}
+
+
 def environment_fallbacks(
     spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:

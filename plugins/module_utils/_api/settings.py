@@ -72,11 +72,15 @@ def default_base_url(project_id: str) -> str:
     return f"https://api.{region}.descope.com" if region else "https://api.descope.com"
 
 
-def checked_project_id(project_id: str) -> str:
-    """Return a project id that needs no key because nothing is sent. Raises InputError where it is none."""
-    fault = _project_id_fault(project_id)
-    if fault:
-        raise InputError([Problem(*fault, source="project_id")])
+def checked_project_id(project_id: str, management_key: str | None) -> str:
+    """Return the project id where it is one, and the key too if there is one. Raises InputError."""
+    if management_key:
+        problems = _credential_problems(project_id, management_key)
+    else:
+        fault = _project_id_fault(project_id)
+        problems = [Problem(*fault, source="project_id")] if fault else []
+    if problems:
+        raise InputError(problems)
     return project_id
 
 

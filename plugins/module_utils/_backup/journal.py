@@ -120,10 +120,14 @@ def open_journal(store: BackupStore, backup: Backup) -> Journal:
 
 def read_journal(store: BackupStore, backup_id: str) -> list[Entry]:
     """Return what the journal of a backup says, oldest first; nothing where there is none. Raises StorageError."""
-    try:
-        return parse_journal(store.storage.read(_name(store, backup_id)))
-    except MissingFileError:
-        return []
+    return read_journals(store, [backup_id])[backup_id]
+
+
+def read_journals(store: BackupStore, backup_ids: Iterable[str]) -> dict[str, list[Entry]]:
+    """Return what the journals of backups say, in few round trips, as C(read_journal) does. Raises StorageError."""
+    names = {backup_id: _name(store, backup_id) for backup_id in backup_ids}
+    contents = store.storage.read_many(names.values())
+    return {backup_id: parse_journal(_content(contents[name])) for backup_id, name in names.items()}
 
 
 def parse_journal(content: bytes) -> list[Entry]:
@@ -156,6 +160,14 @@ _AFTER: Mapping[Event, FlowState] = {
 
 def _name(store: BackupStore, backup_id: str) -> str:
     return f"{store.project_id}/{backup_id}/{JOURNAL}"
+
+
+def _content(found: bytes | StorageError) -> bytes:
+    if isinstance(found, MissingFileError):
+        return b""
+    if isinstance(found, StorageError):
+        raise found
+    return found
 
 
 def _line(entry: Entry) -> bytes:

@@ -41,7 +41,8 @@ def open_task_store(params: Mapping[str, Any], cipher: Cipher) -> BackupStore:
     ]
     if problems:
         raise InputError(problems[:1])
-    return open_store(params["backup_dir"], checked_project_id(params["project_id"]), cipher)
+    project_id = checked_project_id(params["project_id"], params.get("management_key"))
+    return open_store(params["backup_dir"], project_id, cipher)
 
 
 def open_store(backup_dir: str, project_id: str, cipher: Cipher = NO_CIPHER) -> BackupStore:

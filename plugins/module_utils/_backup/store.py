@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -50,6 +51,7 @@ from ansible_collections.community.descope.plugins.module_utils._version import 
 
 MANIFEST = "manifest.json"
 OUTCOME = "outcome.json"
+BACKUP_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}\Z", re.ASCII)
 _LONGEST_NAME = 200
 
 Contents = Mapping[str, "bytes | StorageError"]
@@ -143,7 +145,7 @@ class BackupStore:
             self.storage.create_directory(self._name(backup_id), files, MANIFEST)
         except StorageError as error:
             raise BackupError(f"the backup could not be written: {error}; nothing was changed") from error
-        backup = Backup(manifest, self.storage.place(self._name(backup_id)))
+        backup = Backup(manifest, self.place(backup_id))
         self.verify(backup_id)
         return backup
 
@@ -175,8 +177,7 @@ class BackupStore:
                 backups.append(self._loaded(backup_id, contents))
             except BackupError as error:
                 incomplete = isinstance(error, MissingFileError)
-                place = self.storage.place(self._name(backup_id))
-                unreadable.append(UnreadableBackup(backup_id, place, str(error), incomplete))
+                unreadable.append(UnreadableBackup(backup_id, self.place(backup_id), str(error), incomplete))
         return Inventory(tuple(backups), tuple(unreadable))
 
     def read_flow(self, backup: Backup, flow_id: str) -> FlowDocument | None:
@@ -209,6 +210,10 @@ class BackupStore:
         """Remove a backup as a whole, whatever state it is in. Raises StorageError."""
         self.storage.remove_directory(self._name(backup_id), MANIFEST)
 
+    def place(self, backup_id: str = "") -> str:
+        """Return what to call a backup to people, or the place that holds all of the project."""
+        return self.storage.place(self._name(backup_id))
+
     def _name(self, backup_id: str, file: str = "") -> str:
         return "/".join(filter(None, (self.project_id, backup_id, file)))
 
@@ -216,7 +221,7 @@ class BackupStore:
         return self._name(backup_id, MANIFEST), self._name(backup_id, OUTCOME)
 
     def _loaded(self, backup_id: str, contents: Contents) -> Backup:
-        place = self.storage.place(self._name(backup_id))
+        place = self.place(backup_id)
         manifest_name, outcome_name = self._records(backup_id)
         manifest = parse_manifest(self._json(manifest_name, contents), f"{place}/{MANIFEST}")
         if manifest.id != backup_id or manifest.project_id != self.project_id:

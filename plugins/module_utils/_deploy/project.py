@@ -12,7 +12,7 @@ Either way the workers of a run share what one of them has read.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -82,6 +82,11 @@ class LiveProject:
                     raise
         return self._from_exports(flow_ids, not_before)
 
+    def read_all(self, wanted: Callable[[str], bool] = lambda flow_id: True, *, not_before: float = 0.0) -> Reading:
+        """Return the flows of the project whose ids are wanted, as C(read) does."""
+        flow_ids = [flow_id for flow_id in self._existing_ids(not_before) if wanted(flow_id)]
+        return self.read(flow_ids, not_before=not_before)
+
     def refreshed(self, reading: Reading, *, not_before: float) -> Reading:
         """Return the same flows, those parts read anew that other workers may have read long ago."""
         if reading.bulk:
@@ -102,6 +107,15 @@ class LiveProject:
         """Return id -> name, description, disabled of every flow in the project."""
         listed = self._list(not_before=0.0)
         return {flow_id: dict(entry) for flow_id, entry in listed.load(sorted(listed.index)).items()}
+
+    def _existing_ids(self, not_before: float) -> list[str]:
+        if self._mode != "export":
+            try:
+                return sorted(self._readings.get(_SNAPSHOT, not_before, self._export_snapshot).index)
+            except SnapshotNotAllowedError:
+                if self._mode == "snapshot":
+                    raise
+        return sorted(self._list(not_before).index)
 
     def _from_snapshot(self, flow_ids: list[str], not_before: float) -> Reading:
         stored = self._readings.get(_SNAPSHOT, not_before, self._export_snapshot)

@@ -17,12 +17,19 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.community.descope.plugins.module_utils._arguments import (
     ArgumentSpec,
     flow_arguments,
+    flow_backup_arguments,
+    flow_backup_info_arguments,
     flow_info_arguments,
 )
 from emulator_client import CHECKOUT
 
 MODULES = CHECKOUT / "plugins" / "modules"
-ARGUMENTS = {"descope_flow": flow_arguments, "descope_flow_info": flow_info_arguments}
+ARGUMENTS = {
+    "descope_flow": flow_arguments,
+    "descope_flow_backup": flow_backup_arguments,
+    "descope_flow_backup_info": flow_backup_info_arguments,
+    "descope_flow_info": flow_info_arguments,
+}
 
 
 def _documented(module: str, name: str) -> Any:
