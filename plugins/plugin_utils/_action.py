@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -39,11 +40,14 @@ class DescopeActionBase(ActionBase):
         """Return the result of the task, in the shape the module's documentation gives."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        arguments = self._arguments(variables)
+        environment: dict[str, str] = {}
+        self._compute_environment_string(environment)
+        arguments = self._arguments(variables, environment)
         try:
             params = self._validated(arguments)
             if self._runs_here():
-                return self._run_here(params, variables)
+                with _environment(environment):
+                    return self._run_here(params, variables)
         except DescopeError as error:
             return failure(self.use_case, arguments, error)
         return self._run_elsewhere(arguments, params, variables)
@@ -67,9 +71,7 @@ class DescopeActionBase(ActionBase):
         working_directory = Path.cwd()
         return str(found.relative_to(working_directory) if found.is_relative_to(working_directory) else found)
 
-    def _arguments(self, variables: Mapping[str, Any]) -> dict[str, Any]:
-        environment: dict[str, str] = {}
-        self._compute_environment_string(environment)
+    def _arguments(self, variables: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
         given = environment_fallbacks(self.use_case.arguments(), self._task.args, {**os.environ, **environment})
         return {**given, "run_context": {**self._run_context(variables), **(given.get("run_context") or {})}}
 
@@ -127,6 +129,21 @@ class DescopeActionBase(ActionBase):
 def _told(error: AnsibleValidationError) -> str:
     """Return what is wrong with an argument. The message for unknown ones begins with their names and no verb."""
     return f"unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else str(error.msg)
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give this process the variables of the task, as a module has them: libraries look for credentials there."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _local_tmp() -> Path:
