@@ -121,11 +121,11 @@ class Controller:
         """Run C(descope_flow) and return its result; definitions are the flows of the task."""
         given = {"definition": list(definitions)} if definitions else {}
         arguments = self.connection(backup_dir=str(self.backups), **given)
-        return _run(DESCOPE_FLOW, {**arguments, **options}, check=check)
+        return run(DESCOPE_FLOW, {**arguments, **options}, check=check)
 
     def info(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run C(descope_flow_info) and return its result."""
-        return _run(DESCOPE_FLOW_INFO, self.connection(**options), check=check)
+        return run(DESCOPE_FLOW_INFO, self.connection(**options), check=check)
 
     def backup(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run C(descope_flow_backup) and return its result."""
@@ -148,7 +148,8 @@ class Controller:
         self.emulator.reset(counters_only=True)
 
 
-def _run(use_case: UseCase, arguments: dict[str, Any], *, check: bool) -> dict[str, Any]:
+def run(use_case: UseCase, arguments: dict[str, Any], *, check: bool) -> dict[str, Any]:
+    """Run a use case with the arguments of a task and return its result."""
     params = valid_params(use_case, arguments)
     return run_use_case(use_case, Task(params, check, diff_mode=True, load_source=load_on_this_machine))
 

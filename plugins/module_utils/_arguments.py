@@ -107,6 +107,7 @@ def flow_arguments() -> ArgumentSpec:
         "validate": {"type": "bool", "default": True},
         "backup": {"type": "bool", "default": True},
         "verify": {"type": "bool", "default": True},
+        "on_failure": {"type": "str", "choices": ["stop", "continue", "restore"], "default": "stop"},
         "changelog": {"type": "str"},
         "compare": {"type": "dict", "options": {"layout": {"type": "bool", "default": False}}},
     }

@@ -119,6 +119,20 @@ options:
       - Whether to read back what was written and compare it with what was sent.
     type: bool
     default: true
+  on_failure:
+    description:
+      - What becomes of the other flows of the task where one of them fails, that is, where it is refused, cannot be
+        sent, or is not what it should be when read back.
+      - V(stop) starts nothing new. What was applied stays.
+      - V(continue) tries every flow.
+      - V(restore) starts nothing new, and puts back what this task had already changed, so that the project is as it
+        was. Each flow that was, or may have been, written gets the content that stood there before, or is deleted where
+        it did not exist, and is read again to see that it worked. Descope does not delete system flows, so those that
+        were created stay, and the message says so.
+      - The task fails in any case.
+    type: str
+    choices: [stop, continue, restore]
+    default: stop
   changelog:
     description:
       - A note sent along with each import. By default it names the run.
@@ -132,6 +146,10 @@ options:
         description: Whether a flow is imported of which only the positions of its tasks on the canvas differ.
         type: bool
         default: false
+notes:
+  - C(changed) says whether the project is, or may be, another than before. A task that put everything back with
+    O(on_failure=restore) has failed and changed nothing.
+  - A backup has a journal, written before and after each flow is sent. It tells how far a run came that was killed.
 seealso:
   - module: community.descope.descope_flow_info
   - name: Descope flow management API
@@ -169,6 +187,13 @@ EXAMPLES = r"""
       - old-sign-in
       - trial-sign-up
     state: absent
+
+- name: Deploy flows that belong together, all of them or none
+  community.descope.descope_flow:
+    template:
+      - flows/sign-in.json
+      - flows/forgot-password.json
+    on_failure: restore
 """
 
 RETURN = r"""
@@ -199,15 +224,19 @@ flows:
       description:
         - V(unchanged) where there was nothing to do, V(planned) in check mode, V(applied) where it was done.
         - V(untouched) where it was not done because of a failure.
-        - V(unknown) where the connection was lost and not even reading could tell.
+        - V(restored) where it was, or may have been, done, and then put back as it was, with O(on_failure=restore).
+        - V(unknown) where the connection was lost and not even reading could tell, or where a write that was lost may
+          still arrive.
       type: str
       sample: applied
     error:
-      description: Why the flow was not applied or not verified, empty where all is well.
+      description: Why the flow was not applied, not verified, put back or not put back. Empty where all is well.
       type: str
       sample: ""
     verified:
-      description: Whether reading back showed what was sent. None where nothing was read back.
+      description:
+        - Whether reading back showed what was sent, or for V(restored) what stood there before.
+        - None where nothing was read back.
       type: bool
       sample: true
     summary:
@@ -238,7 +267,8 @@ flows:
       type: str
       sample: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae
     fingerprint_after:
-      description: The fingerprint of what was, or would be, there afterwards. Empty where the flow is deleted.
+      description:
+        - The fingerprint of what should be there afterwards, whatever became of it. Empty where the flow is deleted.
       type: str
       sample: fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9
 backup:
@@ -259,6 +289,23 @@ backup:
       type: list
       elements: str
       sample: [sign-up-or-in]
+bystanders:
+  description: What became of the flows of the project that the task does not mention.
+  type: dict
+  returned: always
+  contains:
+    checked:
+      description:
+        - Whether they were compared with what they were before. That happens where it costs no request, which is where
+          the whole project was read at once both before and after the change.
+      type: bool
+      sample: true
+    changed:
+      description:
+        - Those that are not what they were, and that no task of this run has written. The task warns of them.
+      type: list
+      elements: str
+      sample: []
 requests:
   description: What the task asked of the API.
   type: dict
@@ -290,7 +337,9 @@ estimate:
   returned: always
   contains:
     requests:
-      description: How many requests, imports and verifying reads, beyond those already made to compare.
+      description:
+        - How many requests, imports and verifying reads, beyond those already made to compare. Nothing is allowed for
+          failures, after which O(on_failure=restore) may need as many again.
       type: int
       sample: 2
     seconds:

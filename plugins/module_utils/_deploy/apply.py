@@ -5,14 +5,15 @@
 
 """Applying a plan: import what should be there, delete what should not, and know the truth about each flow.
 
-Imports run side by side; deletions come last, when everything else has arrived. After the first failure nothing
-new is started. A write whose answer was lost is settled by reading, never by guessing.
+Imports run side by side, in one pool whose threads never wait for another task of a pool; deletions come last. Unless
+told to keep going, nothing new is started after the first failure. A write whose answer was lost is settled by reading,
+never by guessing.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -27,6 +28,9 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
 )
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 
+_NOT_SENT = "not sent, because another flow of this task had failed"
+_NOT_DELETED = "not deleted, because another flow of this task had failed"
+
 # An import whose answer is lost is sent again only after a read has shown that it did not happen.
 _IMPORT_ATTEMPTS = 3
 
@@ -39,15 +43,23 @@ class Result(StrEnum):
     APPLIED = "applied"
     UNTOUCHED = "untouched"
     UNKNOWN = "unknown"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
 class FlowResult:
-    """What became of one flow. C(error) says why it is not applied or not verified; empty where all is well."""
+    """What became of one flow.
+
+    error: why it is not applied or not verified, empty where all is well. verified: whether reading back showed what
+    should be there now, None where it was not read back. late: whether a write of it may still arrive. followed:
+    whether nothing is wrong with this flow, and it shares the fate of one that failed.
+    """
 
     result: Result
     error: str = ""
     verified: bool | None = None
+    late: bool = False
+    followed: bool = False
 
     @property
     def failed(self) -> bool:
@@ -76,23 +88,45 @@ def expected_results(plan: Plan) -> dict[str, FlowResult]:
     }
 
 
-class Applier:
-    """Applies plans to one project. C(wrote) is told of every flow before it is written."""
+class WatchesWrites(Protocol):
+    """Who has to know of every write."""
 
-    def __init__(
-        self,
-        api: WritesFlows,
-        *,
-        threads: int,
-        changelog: str = "",
-        layout: bool = False,
-        wrote: Callable[[str], None] = lambda flow_id: None,
-    ) -> None:
+    def sending(self, flow_ids: list[str]) -> None:
+        """Flows are about to be written. Raising DescopeError keeps them from being sent."""
+
+    def settled(self, results: Mapping[str, FlowResult]) -> None:
+        """This is what came of it. Raises nothing."""
+
+
+class _NobodyWatches:
+    def sending(self, flow_ids: list[str]) -> None:
+        pass
+
+    def settled(self, results: Mapping[str, FlowResult]) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How a plan is carried out.
+
+    changelog: the note that goes with each import. layout: whether positions on the canvas count. keep_going: whether
+    every flow is tried, whatever becomes of the others.
+    """
+
+    threads: int
+    changelog: str = ""
+    layout: bool = False
+    keep_going: bool = False
+
+
+class Applier:
+    """Applies plans to one project."""
+
+    def __init__(self, api: WritesFlows, options: ApplyOptions, watcher: WatchesWrites | None = None) -> None:
         self._api = api
-        self._threads = threads
-        self._changelog = changelog
-        self._layout = layout
-        self._wrote = wrote
+        self._options = options
+        self._watcher = watcher or _NobodyWatches()
         self._stop = threading.Event()
 
     def apply(self, plan: Plan) -> dict[str, FlowResult]:
@@ -100,64 +134,83 @@ class Applier:
         results = {flow.flow_id: FlowResult(Result.UNCHANGED) for flow in plan.flows if flow.action is Action.NONE}
         results |= self._import_all(plan.imports)
         results |= self._delete_all(plan.deletions)
-        return {flow.flow_id: results[flow.flow_id] for flow in plan.flows}
+        return {flow.flow_id: results.get(flow.flow_id, _LOST_TRACK) for flow in plan.flows}
 
     def _import_all(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
         if len(flows) < 2:
             return {flow.flow_id: self._import_unless_stopped(flow) for flow in flows}
-        with ThreadPoolExecutor(max_workers=min(self._threads, len(flows))) as pool:
+        with ThreadPoolExecutor(max_workers=min(self._options.threads, len(flows))) as pool:
             results = pool.map(self._import_unless_stopped, flows)
             return {flow.flow_id: result for flow, result in zip(flows, results, strict=True)}
 
     def _import_unless_stopped(self, flow: PlannedFlow) -> FlowResult:
         if self._stop.is_set():
-            return FlowResult(Result.UNTOUCHED, "not sent, because another flow of this task had failed")
-        try:
-            self._wrote(flow.flow_id)
-            result = self._import(flow)
-        except DescopeError as error:
-            result = FlowResult(Result.UNTOUCHED, str(error))
-        if result.failed:
+            return FlowResult(Result.UNTOUCHED, _NOT_SENT, followed=True)
+        result = self._import_watched(flow)
+        if result.failed and not self._options.keep_going:
             self._stop.set()
+        return result
+
+    def _import_watched(self, flow: PlannedFlow) -> FlowResult:
+        try:
+            self._watcher.sending([flow.flow_id])
+        except DescopeError as error:
+            return FlowResult(Result.UNTOUCHED, str(error))
+        try:
+            result = self._import(flow)
+        except Exception as error:
+            result = _surprise(error)
+        self._watcher.settled({flow.flow_id: result})
         return result
 
     def _import(self, flow: PlannedFlow) -> FlowResult:
         lost: list[OutcomeUnknownError] = []
         for _attempt in range(_IMPORT_ATTEMPTS):
             try:
-                self._api.import_flow(_document(flow), self._changelog)
+                self._api.import_flow(_document(flow), self._options.changelog)
                 return FlowResult(Result.APPLIED)
             except OutcomeUnknownError as error:
                 lost.append(error)
-                settled = self._settle(flow, str(error))
+                settled = self._settle(flow, lost)
                 if settled is not None:
                     return settled
+            except DescopeError as error:
+                return _not_there([*lost, OutcomeUnknownError(str(error), answered=True)])
         return _not_there(lost)
 
-    def _settle(self, flow: PlannedFlow, lost: str) -> FlowResult | None:
+    def _settle(self, flow: PlannedFlow, lost: list[OutcomeUnknownError]) -> FlowResult | None:
         """Find out by reading what became of an import. None: it did not happen."""
         try:
             live = self._api.export_flow(flow.flow_id)
         except DescopeError as error:
-            return FlowResult(Result.UNKNOWN, f"{lost}; reading the flow to find out failed too: {error}")
-        if live is not None and same_flow(live, _document(flow), layout=self._layout):
+            message = f"{lost[-1]}; reading the flow to find out failed too: {error}"
+            return FlowResult(Result.UNKNOWN, message, late=_may_arrive(lost))
+        if live is not None and same_flow(live, _document(flow), layout=self._options.layout):
             return FlowResult(Result.APPLIED)
         unchanged = (
             live is None if flow.before is None else live is not None and same_flow(live, flow.before, layout=True)
         )
         if unchanged:
             return None
-        return FlowResult(Result.UNKNOWN, f"{lost}; the flow is now neither what it was nor what it should be")
+        message = f"{lost[-1]}; the flow is now neither what it was nor what it should be"
+        return FlowResult(Result.UNKNOWN, message, late=_may_arrive(lost))
 
     def _delete_all(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
         if not flows:
             return {}
         ids = [flow.flow_id for flow in flows]
         if self._stop.is_set():
-            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, "not deleted, because another flow had failed"))
+            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, _NOT_DELETED, followed=True))
         try:
-            for flow_id in ids:
-                self._wrote(flow_id)
+            self._watcher.sending(ids)
+        except DescopeError as error:
+            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
+        results = self._delete(ids)
+        self._watcher.settled(results)
+        return results
+
+    def _delete(self, ids: list[str]) -> dict[str, FlowResult]:
+        try:
             self._api.delete_flows(ids)
         except OutcomeUnknownError as error:
             return self._settle_deletion(ids, error)
@@ -166,6 +219,8 @@ class Applier:
             return self._settle_deletion(ids, OutcomeUnknownError(str(error), answered=True))
         except DescopeError as error:
             return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
+        except Exception as error:
+            return dict.fromkeys(ids, _surprise(error))
         return dict.fromkeys(ids, FlowResult(Result.APPLIED))
 
     def _settle_deletion(self, ids: list[str], lost: OutcomeUnknownError) -> dict[str, FlowResult]:
@@ -173,15 +228,35 @@ class Applier:
             existing = {flow.id for flow in self._api.list_flows()}
         except DescopeError as error:
             failure = f"{lost}; listing the flows to find out failed too: {error}"
-            return dict.fromkeys(ids, FlowResult(Result.UNKNOWN, failure))
-        return {flow_id: _not_there([lost]) if flow_id in existing else FlowResult(Result.APPLIED) for flow_id in ids}
+            return dict.fromkeys(ids, FlowResult(Result.UNKNOWN, failure, late=not lost.answered))
+        results = {flow_id: FlowResult(Result.APPLIED) for flow_id in ids if flow_id not in existing}
+        left = [flow_id for flow_id in ids if flow_id in existing]
+        if lost.answered and self._options.keep_going and len(ids) > 1:
+            # One that cannot be deleted does not keep the others.
+            return results | {flow_id: result for one in left for flow_id, result in self._delete([one]).items()}
+        return results | dict.fromkeys(left, _not_there([lost]))
+
+
+# Every flow of a plan is reported, whatever happened to it.
+_LOST_TRACK = FlowResult(Result.UNKNOWN, "nothing says what became of it; run the task again")
 
 
 def _not_there(lost: list[OutcomeUnknownError]) -> FlowResult:
     """Judge a write whose attempts brought nothing that a read could see."""
-    if all(error.answered for error in lost):
+    if not _may_arrive(lost):
         return FlowResult(Result.UNTOUCHED, str(lost[-1]))
-    return FlowResult(Result.UNKNOWN, f"{lost[-1]}; when last read it had not arrived, but it may still do so")
+    message = f"{lost[-1]}; when last read it had not arrived, but it may still do so"
+    return FlowResult(Result.UNKNOWN, message, late=True)
+
+
+def _may_arrive(lost: list[OutcomeUnknownError]) -> bool:
+    return not all(error.answered for error in lost)
+
+
+def _surprise(error: Exception) -> FlowResult:
+    """One flow's surprise must not hide what was done to the others."""
+    words = " ".join(str(error).split())
+    return FlowResult(Result.UNKNOWN, f"an error in this collection, please report it: {type(error).__name__}: {words}")
 
 
 def verified_results(

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_task_store
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
+from ansible_collections.community.descope.plugins.module_utils._deploy.change import OnFailure
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
     declared_absent,
     declared_sources,
@@ -54,6 +55,7 @@ def _options(task: Task, session: Session, store: BackupStore | None) -> Pipelin
         store=store,
         reason=session.reason(changelog),
         changelog=changelog or session.default_changelog(),
+        on_failure=OnFailure(params["on_failure"]),
     )
 
 

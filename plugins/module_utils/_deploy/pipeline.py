@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
+from ansible_collections.community.descope.plugins.module_utils._backup.journal import open_journal
 from ansible_collections.community.descope.plugins.module_utils._backup.records import (
     BackupReason,
     FlowOutcome,
@@ -28,14 +29,25 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
 from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup, BackupStore
 from ansible_collections.community.descope.plugins.module_utils._deploy import report
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import (
-    Applier,
+    ApplyOptions,
     FlowResult,
     Result,
     expected_results,
-    verified_results,
+)
+from ansible_collections.community.descope.plugins.module_utils._deploy.bystanders import NOT_CHECKED
+from ansible_collections.community.descope.plugins.module_utils._deploy.change import (
+    Change,
+    ChangeOptions,
+    Done,
+    OnFailure,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import schema_problems
-from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow, Plan, make_plan
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import (
+    DesiredFlow,
+    Plan,
+    PlannedFlow,
+    make_plan,
+)
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError
@@ -47,6 +59,7 @@ _FRESH_SECONDS = 30.0
 EMPTY_RESULT: Mapping[str, Any] = {
     "flows": [],
     "backup": report.backup_report(None),
+    "bystanders": NOT_CHECKED.as_dict(),
     "requests": Statistics().as_dict(),
     "estimate": {"requests": 0, "seconds": 0.0},
 }
@@ -59,7 +72,8 @@ class PipelineOptions:
 
     store: where the backup goes, None for no backup. reason: what the backup's manifest says of the change.
     changelog: the note that Descope keeps with each import. layout: whether positions on the canvas count.
-    check_schema: whether flows that are about to be written have to match the schema.
+    check_schema: whether flows that are about to be written have to match the schema. on_failure: what becomes of the
+    other flows where one fails.
     """
 
     check_mode: bool
@@ -71,6 +85,7 @@ class PipelineOptions:
     store: BackupStore | None
     reason: BackupReason
     changelog: str
+    on_failure: OnFailure = OnFailure.STOP
 
 
 class Pipeline:
@@ -85,24 +100,25 @@ class Pipeline:
 
         Raises DescopeError where nothing was changed; what fails later is told in the result.
         """
-        plan = self._plan(list(desired))
+        plan, reading = self._plan(list(desired))
         if self._options.check_mode:
-            return self._result(plan, expected_results(plan), backup=None)
+            return self._result(plan, Done(expected_results(plan)), backup=None)
         backup = self._backup(plan)
-        results = self._apply(plan)
-        failure = report.failure_message(plan, results)
-        failure = "; ".join(filter(None, (failure, self._record(plan, backup, results))))
-        return self._result(plan, results, backup, failure)
+        done = self._change(plan, reading, backup)
+        failure = report.failure_message(plan, done.results)
+        failure = "; ".join(filter(None, (failure, self._record(plan, backup, done.results))))
+        return self._result(plan, done, backup, failure)
 
-    def _plan(self, desired: list[DesiredFlow]) -> Plan:
+    def _plan(self, desired: list[DesiredFlow]) -> tuple[Plan, Reading]:
         project = self._session.project
         reading = project.read([flow.flow_id for flow in desired])
         plan = self._compare(desired, reading)
         fresh_since = time.monotonic() - _FRESH_SECONDS
         if plan.changed_flows and not self._options.check_mode and reading.began_at < fresh_since:
-            plan = self._compare(desired, project.refreshed(reading, not_before=fresh_since))
+            reading = project.refreshed(reading, not_before=fresh_since)
+            plan = self._compare(desired, reading)
         self._check_schema(plan)
-        return plan
+        return plan, reading
 
     def _compare(self, desired: list[DesiredFlow], reading: Reading) -> Plan:
         return make_plan(self._session.project_id, desired, reading.flows, layout=self._options.layout)
@@ -127,29 +143,15 @@ class Pipeline:
             },
         )
 
-    def _apply(self, plan: Plan) -> dict[str, FlowResult]:
+    def _change(self, plan: Plan, reading: Reading, backup: Backup | None) -> Done:
         if not plan.changed_flows:
-            return expected_results(plan)
-        applier = Applier(
-            self._session.api,
-            threads=self._options.threads,
-            changelog=self._options.changelog,
-            layout=self._options.layout,
-            wrote=self._session.readings.mark_written,
-        )
-        results = applier.apply(plan)
-        return self._verify(plan, results) if self._options.verify else results
-
-    def _verify(self, plan: Plan, results: dict[str, FlowResult]) -> dict[str, FlowResult]:
-        applied = [flow.flow_id for flow in plan.changed_flows if results[flow.flow_id].result is Result.APPLIED]
-        if not applied:
-            return results
-        try:
-            reading = self._session.project.read_back(applied, not_before=time.monotonic(), rate=self._session.rate)
-        except DescopeError as error:
-            unread = FlowResult(Result.APPLIED, f"it was sent and accepted, but reading it back failed: {error}")
-            return {flow_id: unread if flow_id in applied else result for flow_id, result in results.items()}
-        return verified_results(plan, results, reading.flows, layout=self._options.layout)
+            return Done(expected_results(plan))
+        options = self._options
+        journal = open_journal(options.store, backup) if options.store and backup else None
+        how = ApplyOptions(threads=options.threads, changelog=options.changelog, layout=options.layout)
+        return Change(
+            self._session, plan, reading, ChangeOptions(how, options.verify, options.on_failure, journal)
+        ).carry_out()
 
     def _record(self, plan: Plan, backup: Backup | None, results: Mapping[str, FlowResult]) -> str:
         """Write the outcome beside the backup. Returns what went wrong with that, for the task to fail with."""
@@ -161,9 +163,9 @@ class Pipeline:
             return str(error)
         return ""
 
-    def _result(
-        self, plan: Plan, results: Mapping[str, FlowResult], backup: Backup | None, failure: str = ""
-    ) -> dict[str, Any]:
+    def _result(self, plan: Plan, done: Done, backup: Backup | None, failure: str = "") -> dict[str, Any]:
+        results = done.results
+        # What was put back is as it was.
         applied = any(result.result in (Result.APPLIED, Result.UNKNOWN) for result in results.values())
         planned = self._options.check_mode and bool(plan.changed_flows)
         expected = report.estimate(plan, self._session.rate, verify=self._options.verify)
@@ -172,9 +174,10 @@ class Pipeline:
             "project_id": plan.project_id,
             "flows": [report.flow_report(flow, results[flow.flow_id]) for flow in plan.flows],
             "backup": report.backup_report(backup),
+            "bystanders": done.bystanders.as_dict(),
             "requests": self._session.requests(),
             "estimate": {"requests": expected.requests, "seconds": expected.seconds},
-            "warnings": self._session.warnings(),
+            "warnings": [*self._session.warnings(), *done.bystanders.warnings(plan.project_id)],
         }
         if self._options.diff_mode:
             result["diff"] = report.diffs(plan)
@@ -186,12 +189,17 @@ def _outcome(plan: Plan, results: Mapping[str, FlowResult]) -> Outcome:
         flow.flow_id: FlowOutcome(
             action=flow.action.value,
             result=results[flow.flow_id].result.value,
-            fingerprint=flow.after.fingerprint if flow.after else "",
+            fingerprint=_fingerprint_since(flow, results[flow.flow_id]),
             verified=results[flow.flow_id].verified,
         )
         for flow in plan.changed_flows
     }
     return Outcome(_status(plan, results), flows)
+
+
+def _fingerprint_since(flow: PlannedFlow, result: FlowResult) -> str:
+    document = flow.before if result.result is Result.RESTORED else flow.after
+    return document.fingerprint if document else ""
 
 
 def _status(plan: Plan, results: Mapping[str, FlowResult]) -> Status:

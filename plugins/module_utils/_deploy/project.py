@@ -53,12 +53,17 @@ class ReadsFlows(Protocol):
 class Reading:
     """Flows as they stood in the project at C(began_at) (monotonic seconds). None: there is no such flow.
 
-    bulk: whether the whole project was read at once.
+    everything: all flows of the project, where it was read at once; so other flows can be compared for free.
     """
 
     flows: Mapping[str, FlowDocument | None]
     began_at: float
-    bulk: bool
+    everything: StoredReading | None = None
+
+    @property
+    def bulk(self) -> bool:
+        """Whether the whole project was read at once."""
+        return self.everything is not None
 
 
 class LiveProject:
@@ -93,15 +98,20 @@ class LiveProject:
             return self._from_snapshot(list(reading.flows), not_before)
         absent = [flow_id for flow_id, document in reading.flows.items() if document is None]
         again = self._from_exports(absent, not_before)
-        return Reading(flows={**reading.flows, **again.flows}, began_at=again.began_at, bulk=False)
+        return Reading(flows={**reading.flows, **again.flows}, began_at=again.began_at)
 
     def read_back(self, flow_ids: list[str], *, not_before: float, rate: RateLimit | None) -> Reading:
         """Return flows that were just written: in bulk where that is cheaper, else one export each."""
         bulk = bool(self._snapshot_size) and bulk_is_cheaper(len(flow_ids), self._snapshot_size, rate)
         if bulk:
-            return self._from_snapshot(flow_ids, not_before)
+            try:
+                return self._from_snapshot(flow_ids, not_before)
+            except SnapshotNotAllowedError:
+                # The snapshot before was allowed, so this is a server in trouble. Flow by flow it may still answer.
+                if self._mode == "snapshot":
+                    raise
         began_at = time.monotonic()
-        return Reading(flows=self._export_all(flow_ids), began_at=began_at, bulk=False)
+        return Reading(flows=self._export_all(flow_ids), began_at=began_at)
 
     def list_all(self) -> dict[str, dict[str, Any]]:
         """Return id -> name, description, disabled of every flow in the project."""
@@ -126,7 +136,7 @@ class LiveProject:
             for flow_id in flow_ids
         }
         odd = [flow_id for flow_id in flow_ids if flow_id in stored and flows[flow_id] is None]
-        return Reading(flows={**flows, **self._export_existing(odd)}, began_at=stored.began_at, bulk=True)
+        return Reading(flows={**flows, **self._export_existing(odd)}, began_at=stored.began_at, everything=stored)
 
     def _export_snapshot(self) -> dict[str, Any]:
         refusal = self._readings.refusal(_SNAPSHOT)
@@ -156,7 +166,7 @@ class LiveProject:
         began_at = time.monotonic() if len(existing) == len(flow_ids) else listed.began_at
         exported = self._export_existing(existing)
         absent: dict[str, FlowDocument | None] = {flow_id: None for flow_id in flow_ids if flow_id not in listed}
-        return Reading(flows=exported | absent, began_at=began_at, bulk=False)
+        return Reading(flows=exported | absent, began_at=began_at)
 
     def _export_existing(self, flow_ids: list[str]) -> dict[str, FlowDocument | None]:
         exported = self._export_all(flow_ids)

@@ -51,9 +51,10 @@ class StoredReading:
 
     def load(self, keys: list[str]) -> dict[str, Any]:
         """Return the entries of C(keys) that exist, parsed."""
-        return {key: json.loads(self._slice(key)) for key in keys if key in self.index}
+        return {key: json.loads(self.raw(key)) for key in keys if key in self.index}
 
-    def _slice(self, key: str) -> bytes:
+    def raw(self, key: str) -> bytes:
+        """Return an entry that exists as the text that it was stored as."""
         offset, length = self.index[key]
         return os.pread(self.data.fileno(), length, offset)
 

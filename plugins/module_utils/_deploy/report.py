@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from ansible_collections.community.descope.plugins.module_utils._diff.flows impo
 )
 
 _MOST_CHANGES = 25
+_MOST_FAILURES = 5
 _NOT_THERE = "does not exist"
 
 
@@ -88,14 +89,27 @@ def _diff(project_id: str, flow: PlannedFlow) -> dict[str, str]:
 
 
 def failure_message(plan: Plan, results: Mapping[str, FlowResult]) -> str:
-    """Return one line that says which flows failed and why, empty if none did."""
-    failed = {flow_id: result for flow_id, result in results.items() if result.failed}
+    """Return one line that says which flows failed and why, and what that meant for the others; empty if none did."""
+    failed = {flow_id: result.error for flow_id, result in results.items() if result.failed and not result.followed}
     if not failed:
         return ""
-    reasons = "; ".join(f"{flow_id}: {result.error}" for flow_id, result in _first(failed.items(), 5))
-    more = f"; and {len(failed) - 5} more, see 'flows'" if len(failed) > 5 else ""
-    return f"{len(failed)} of {len(plan.changed_flows)} flows to change failed: {reasons}{more}"
+    reasons = "; ".join(f"{flow_id}: {error}" for flow_id, error in list(failed.items())[:_MOST_FAILURES])
+    more = len(failed) - _MOST_FAILURES
+    told_more = f"; and {more} more, see 'flows'" if more > 0 else ""
+    others = "".join(f"; {consequence}" for consequence in _consequences(results))
+    return f"{len(failed)} of {len(plan.changed_flows)} flows to change failed: {reasons}{told_more}{others}"
 
 
-def _first(items: Iterable[tuple[str, FlowResult]], count: int) -> list[tuple[str, FlowResult]]:
-    return list(items)[:count]
+def _consequences(results: Mapping[str, FlowResult]) -> list[str]:
+    """Return what became of the flows that nothing was wrong with, those of the same fate together."""
+    fates: dict[str, list[str]] = {}
+    for flow_id, result in results.items():
+        if result.followed:
+            fates.setdefault(result.error, []).append(flow_id)
+    return [f"{_names(flow_ids)}: {error}" for error, flow_ids in fates.items()]
+
+
+def _names(flow_ids: list[str]) -> str:
+    more = len(flow_ids) - _MOST_FAILURES
+    names = ", ".join(flow_ids[:_MOST_FAILURES])
+    return f"{names} and {more} more" if more > 0 else names

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import (
     Applier,
+    ApplyOptions,
     FlowResult,
     Result,
     expected_results,
@@ -55,6 +56,24 @@ def results(found: dict[str, FlowResult]) -> dict[str, str]:
     return {flow_id: result.result.value for flow_id, result in found.items()}
 
 
+class Watcher:
+    """Remembers what it was told, and what the project held then."""
+
+    def __init__(self, emulator: Emulator, *, refuses: bool = False) -> None:
+        self.told: list[tuple[str, list[str], set[str]]] = []
+        self._emulator = emulator
+        self._refuses = refuses
+
+    def sending(self, flow_ids: list[str]) -> None:
+        if self._refuses:
+            raise DescopeError("the directory is full")
+        self.told.append(("sending", flow_ids, set(stored_flows(self._emulator))))
+
+    def settled(self, results: Mapping[str, FlowResult]) -> None:
+        [said] = {result.result.value for result in results.values()}
+        self.told.append((said, list(results), set(stored_flows(self._emulator))))
+
+
 @pytest.fixture
 def api(emulator: Emulator) -> Iterator[DescopeApi]:
     with open_api(emulator.url) as opened:
@@ -68,7 +87,7 @@ class TestWhatIsSent:
         live = seed(emulator, *(document(flow_id, OLD) for flow_id in ("change", "remove", "same", "bystander")))
         wanted = {"remove": None, "create": document("create"), "change": document("change"), "same": live["same"]}
 
-        found = Applier(api, threads=4, changelog="Change 4711").apply(plan(live, wanted))
+        found = Applier(api, ApplyOptions(threads=4, changelog="Change 4711")).apply(plan(live, wanted))
 
         assert results(found) == {"remove": "applied", "create": "applied", "change": "applied", "same": "unchanged"}
         assert list(found) == list(wanted), "the order of the task"
@@ -81,7 +100,7 @@ class TestWhatIsSent:
     def test_a_plan_that_changes_nothing_sends_nothing(self, api: DescopeApi, emulator: Emulator) -> None:
         live = {"same": document("same")}
 
-        found = Applier(api, threads=4).apply(plan(live, {"same": document("same"), "never-was": None}))
+        found = Applier(api, ApplyOptions(threads=4)).apply(plan(live, {"same": document("same"), "never-was": None}))
 
         assert results(found) == {"same": "unchanged", "never-was": "unchanged"}
         assert emulator.stats()["total"] == 0
@@ -89,31 +108,33 @@ class TestWhatIsSent:
     def test_imports_run_side_by_side_but_no_more_than_allowed(self, api: DescopeApi, emulator: Emulator) -> None:
         emulator.reset(latency_ms=50)
 
-        Applier(api, threads=3).apply(creations(*(f"flow-{number}" for number in range(9))))
+        Applier(api, ApplyOptions(threads=3)).apply(creations(*(f"flow-{number}" for number in range(9))))
 
         assert emulator.stats()["max_in_flight"] == 3
 
-    def test_every_write_is_announced_before_it_is_sent(self, api: DescopeApi, emulator: Emulator) -> None:
-        live = seed(emulator, document("gone", OLD))
-        announced: dict[str, tuple[bool, int]] = {}
+    def test_every_write_is_announced_before_it_is_sent_and_told_of_afterwards(
+        self, api: DescopeApi, emulator: Emulator
+    ) -> None:
+        live = seed(emulator, document("gone", OLD), document("gone-too", OLD))
+        watcher = Watcher(emulator)
 
-        def wrote(flow_id: str) -> None:
-            announced[flow_id] = (flow_id in stored_flows(emulator), emulator.stats()["requests"].get(DELETE, 0))
+        wanted = {"gone": None, "made": document("made"), "gone-too": None}
+        Applier(api, ApplyOptions(threads=1), watcher).apply(plan(live, wanted))
 
-        Applier(api, threads=1, wrote=wrote).apply(plan(live, {"gone": None, "made": document("made")}))
-
-        assert announced == {"made": (False, 0), "gone": (True, 0)}
+        assert watcher.told == [
+            ("sending", ["made"], {"gone", "gone-too"}),
+            ("applied", ["made"], {"gone", "gone-too", "made"}),
+            ("sending", ["gone", "gone-too"], {"gone", "gone-too", "made"}),
+            ("applied", ["gone", "gone-too"], {"made"}),
+        ]
 
     def test_what_cannot_be_announced_is_not_sent(self, api: DescopeApi, emulator: Emulator) -> None:
         live = seed(emulator, document("gone", OLD))
+        watcher = Watcher(emulator, refuses=True)
 
-        def wrote(flow_id: str) -> None:
-            raise DescopeError("the directory is full")
-
-        applier = Applier(api, threads=1, wrote=wrote)
         found = {
-            **applier.apply(creations("made")),
-            **Applier(api, threads=1, wrote=wrote).apply(plan(live, {"gone": None})),
+            **Applier(api, ApplyOptions(threads=1), watcher).apply(creations("made")),
+            **Applier(api, ApplyOptions(threads=1), watcher).apply(plan(live, {"gone": None})),
         }
 
         assert results(found) == {"made": "untouched", "gone": "untouched"}
@@ -125,7 +146,7 @@ class TestFailures:
     def test_nothing_new_is_started_after_the_first(self, api: DescopeApi, emulator: Emulator) -> None:
         emulator.faults(kind="status", status=400, match=to(IMPORT, flow_id="flow-3"))
 
-        found = Applier(api, threads=2).apply(creations(*(f"flow-{number}" for number in range(20))))
+        found = Applier(api, ApplyOptions(threads=2)).apply(creations(*(f"flow-{number}" for number in range(20))))
 
         sent = emulator.stats()["requests"][IMPORT]
         assert 4 <= sent <= 6
@@ -141,10 +162,64 @@ class TestFailures:
         live = seed(emulator, document("gone", OLD))
         emulator.faults(kind="status", status=400, match=to(IMPORT))
 
-        found = Applier(api, threads=2).apply(plan(live, {"gone": None, "made": document("made")}))
+        found = Applier(api, ApplyOptions(threads=2)).apply(plan(live, {"gone": None, "made": document("made")}))
 
         assert results(found) == {"gone": "untouched", "made": "untouched"}
         assert DELETE not in emulator.stats()["requests"]
+
+    def test_told_to_keep_going_it_tries_every_flow(self, api: DescopeApi, emulator: Emulator) -> None:
+        live = seed(emulator, document("gone", OLD))
+        emulator.faults(kind="status", status=400, match=to(IMPORT, flow_id="flow-[13]"))
+        desired: dict[str, FlowDocument | None] = {
+            "gone": None,
+            **{f"flow-{number}": document(f"flow-{number}") for number in range(5)},
+        }
+
+        found = Applier(api, ApplyOptions(threads=2, keep_going=True)).apply(plan(live, desired))
+
+        failed = {flow_id for flow_id, result in found.items() if result.failed}
+        assert failed == {"flow-1", "flow-3"}
+        assert set(stored_flows(emulator)) == {"flow-0", "flow-2", "flow-4"}
+        assert not any(result.followed for result in found.values())
+
+    def test_told_to_keep_going_it_deletes_what_can_be_deleted(self, api: DescopeApi, emulator: Emulator) -> None:
+        live = seed(emulator, document("one", OLD), document("two", OLD))
+        emulator.reset(counters_only=True, unknown_flow_delete="refuse")
+        desired: dict[str, FlowDocument | None] = {"one": None, "never-was": None, "two": None}
+        assumed = {**live, "never-was": document("never-was")}
+
+        found = Applier(api, ApplyOptions(threads=1, keep_going=True)).apply(plan(assumed, desired))
+
+        assert results(found) == dict.fromkeys(desired, "applied"), "none of them is there any more"
+        assert stored_flows(emulator) == {}
+
+    def test_what_was_lost_may_arrive_although_the_second_attempt_was_refused(
+        self, api: DescopeApi, emulator: Emulator
+    ) -> None:
+        rules = [{"kind": "drop", "nth": 1}, {"kind": "status", "status": 400}]
+        emulator.faults(rules=[{**rule, "match": to(IMPORT)} for rule in rules])
+
+        found = Applier(api, ApplyOptions(threads=1)).apply(creations("made"))["made"]
+
+        assert (found.result, found.late) == (Result.UNKNOWN, True)
+        assert "HTTP 400" in found.error
+
+    def test_a_surprise_with_one_flow_does_not_hide_the_others(
+        self, api: DescopeApi, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        imports = api.import_flow
+
+        def surprising(flow: FlowDocument, changelog: str = "") -> None:
+            if flow.flow_id == "b":
+                raise ZeroDivisionError("by\nzero")
+            imports(flow, changelog)
+
+        monkeypatch.setattr(api, "import_flow", surprising)
+
+        found = Applier(api, ApplyOptions(threads=1)).apply(creations("a", "b", "c"))
+
+        assert results(found) == {"a": "applied", "b": "unknown", "c": "untouched"}
+        assert "ZeroDivisionError: by zero" in found["b"].error
 
     @pytest.mark.parametrize("kind", ["drop", "html200"])
     def test_an_import_is_tried_a_few_times_with_a_look_after_each(
@@ -152,7 +227,7 @@ class TestFailures:
     ) -> None:
         emulator.faults(kind=kind, match=to(IMPORT))
 
-        found = Applier(api, threads=1).apply(creations("made"))
+        found = Applier(api, ApplyOptions(threads=1)).apply(creations("made"))
 
         assert emulator.stats()["requests"] == {IMPORT: 3, EXPORT: 3}
         assert found["made"].result is not Result.APPLIED
@@ -162,7 +237,7 @@ class TestFailures:
         live = seed(emulator, document("one", OLD), document("two", OLD))
         emulator.faults(kind="drop_after", match=to(DELETE))
 
-        found = Applier(api, threads=1).apply(plan(live, {"one": None, "two": None}))
+        found = Applier(api, ApplyOptions(threads=1)).apply(plan(live, {"one": None, "two": None}))
 
         assert results(found) == {"one": "applied", "two": "applied"}
         assert emulator.stats()["requests"] == {DELETE: 1, LIST: 1}
@@ -172,7 +247,7 @@ class TestFailures:
         moved = document("moved", x=900)
         emulator.faults(kind="drop", nth=1, match=to(IMPORT))
 
-        found = Applier(api, threads=1, layout=True).apply(plan(live, {"moved": moved}, layout=True))
+        found = Applier(api, ApplyOptions(threads=1, layout=True)).apply(plan(live, {"moved": moved}, layout=True))
 
         assert found["moved"].result is Result.APPLIED
         assert emulator.stats()["requests"][IMPORT] == 2
@@ -198,10 +273,13 @@ def _rules(flow_id: str, endpoint: str, kinds: list[str]) -> list[dict[str, Any]
 
 @settings(max_examples=40)
 @given(
-    flows=st.lists(_FLOW, min_size=1, max_size=6), reads=st.lists(_KINDS, max_size=6), threads=st.sampled_from([1, 4])
+    flows=st.lists(_FLOW, min_size=1, max_size=6),
+    reads=st.lists(_KINDS, max_size=6),
+    threads=st.sampled_from([1, 4]),
+    keep_going=st.booleans(),
 )
 def test_whatever_happens_the_truth_is_told(
-    emulator_server: Emulator, flows: list[tuple[str, list[str]]], reads: list[str], threads: int
+    emulator_server: Emulator, flows: list[tuple[str, list[str]]], reads: list[str], threads: int, keep_going: bool
 ) -> None:
     """Any plan, any faults on any request: what is said of each flow fits what the project holds."""
     emulator = emulator_server
@@ -219,9 +297,10 @@ def test_whatever_happens_the_truth_is_told(
     emulator.faults(rules=[*rules, *_rules("*", EXPORT, reads)])
 
     with open_api(emulator.url) as api:
-        found = Applier(api, threads=threads).apply(plan(before, desired))
+        found = Applier(api, ApplyOptions(threads=threads, keep_going=keep_going)).apply(plan(before, desired))
 
     after = stored_flows(emulator)
+    assert list(found) == list(desired), "every flow that was planned is reported, once"
     assert after.pop("bystander").fingerprint == before["bystander"].fingerprint
     assert set(after) <= set(desired)
     for flow_id, result in found.items():

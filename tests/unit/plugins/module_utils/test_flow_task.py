@@ -41,6 +41,7 @@ from flow_tasks import (
     saves,
     to,
 )
+from flow_truth import assert_it_says_the_truth, assert_the_outcome_agrees
 
 Rule = dict[str, Any]
 
@@ -88,37 +89,7 @@ def _fingerprints(controller: Controller) -> dict[str, str]:
 
 
 def _assert_it_says_the_truth(result: dict[str, Any], before: dict[str, str], after: dict[str, str]) -> None:
-    """Compare what a task says of each flow with the fingerprints the project held before and holds now."""
-    flows = by_flow(result)
-    assert set(flows) == set(WANTED)
-    for flow_id, flow in flows.items():
-        was, should_be, is_now = (state.get(flow_id, "") for state in (before, WANTED_FINGERPRINTS, after))
-        assert (flow["fingerprint_before"], flow["fingerprint_after"]) == (was, should_be)
-        truth = {"applied": {should_be}, "unchanged": {should_be}, "untouched": {was}, "unknown": {was, should_be}}
-        assert is_now in truth[flow["result"]], flow
-        assert bool(flow["error"]) == (flow["result"] in ("untouched", "unknown")), flow
-        assert flow["verified"] is (True if flow["result"] == "applied" else None)
-    assert after["bystander"] == before["bystander"]
-    said = {flow["result"] for flow in flows.values()}
-    assert result["changed"] == bool(said & {"applied", "unknown"})
-    assert bool(result.get("failed")) == bool(said & {"untouched", "unknown"})
-    if result.get("failed"):
-        assert "\n" not in result["msg"]
-        assert all(flow["error"] in result["msg"] for flow in flows.values())
-
-
-def _assert_the_outcome_agrees(result: dict[str, Any]) -> None:
-    """Compare what stands beside the backup with what the task says."""
-    flows = by_flow(result)
-    recorded = outcome(result)
-    assert set(recorded["flows"]) == set(CHANGED)
-    for flow_id, entry in recorded["flows"].items():
-        said = flows[flow_id]
-        expected = (said["action"], said["result"], said["verified"], said["fingerprint_after"])
-        assert (entry["action"], entry["result"], entry["verified"], entry["fingerprint"]) == expected
-    said_results = {flows[flow_id]["result"] for flow_id in CHANGED}
-    status = "unknown" if "unknown" in said_results else "failed" if "untouched" in said_results else "good"
-    assert recorded["status"] == status
+    assert_it_says_the_truth(result, WANTED_FINGERPRINTS, before, after)
 
 
 def _assert_one_more_run_mends_it(controller: Controller) -> None:
@@ -140,7 +111,7 @@ class TestImports:
         assert not result.get("failed"), result["msg"]
         assert controller.requests()[IMPORT] == len(CHANGED) + (fault in NOT_DONE), "sent again only if it is not there"
         _assert_it_says_the_truth(result, before, _fingerprints(controller))
-        _assert_the_outcome_agrees(result)
+        assert_the_outcome_agrees(result)
         assert outcome(result)["status"] == "good"
         assert set(saves(controller.emulator).values()) <= {1, 2}, "nothing is written twice"
 
@@ -160,7 +131,7 @@ class TestImports:
         assert flows[failing]["result"] in ("untouched", "unknown")
         assert [flows[flow_id]["result"] for flow_id in CHANGED[position:]] == ["untouched"] * (3 - position)
         _assert_it_says_the_truth(result, before, _fingerprints(controller))
-        _assert_the_outcome_agrees(result)
+        assert_the_outcome_agrees(result)
         _assert_one_more_run_mends_it(controller)
 
     @pytest.mark.parametrize("position", [1, 3])
@@ -175,7 +146,7 @@ class TestImports:
         assert f"HTTP {fault}" in by_flow(result)[CHANGED[position - 1]]["error"]
         assert controller.requests()[IMPORT] == position
         _assert_it_says_the_truth(result, before, _fingerprints(controller))
-        _assert_the_outcome_agrees(result)
+        assert_the_outcome_agrees(result)
         assert outcome(result)["status"] == "failed"
         _assert_one_more_run_mends_it(controller)
 
@@ -191,7 +162,7 @@ class TestImports:
         flows = by_flow(result)
         assert (flows["first"]["result"], flows["third"]["result"]) == ("applied", "applied"), "they were under way"
         _assert_it_says_the_truth(result, before, _fingerprints(controller))
-        _assert_the_outcome_agrees(result)
+        assert_the_outcome_agrees(result)
         _assert_one_more_run_mends_it(controller)
 
     def test_one_refusal_for_going_too_fast_is_waited_out(self, controller: Controller) -> None:
@@ -217,7 +188,7 @@ class TestImports:
 
         assert by_flow(result)["second"]["result"] == "unknown"
         _assert_it_says_the_truth(result, before, _fingerprints(controller))
-        _assert_the_outcome_agrees(result)
+        assert_the_outcome_agrees(result)
         _assert_one_more_run_mends_it(controller)
 
     def test_what_somebody_else_wrote_meanwhile_is_not_taken_for_ours(self, controller: Controller) -> None:
@@ -439,7 +410,7 @@ class TestBackups:
         with meanwhile(look):
             result = _apply(controller)
 
-        assert seen.pop("files") == ["flows", "manifest.json"], "what was done is not written before it is done"
+        assert seen.pop("files") == ["flows", "journal.jsonl", "manifest.json"], "no outcome before the end"
         assert {flow_id: entry["state"] for flow_id, entry in seen.items()} == {
             "first": "present",
             "second": "absent",
