@@ -191,8 +191,8 @@ EXAMPLES = r"""
 - name: Deploy flows that belong together, all of them or none
   community.descope.descope_flow:
     template:
-      - flows/sign-in.json
-      - flows/forgot-password.json
+      - flows/sign-up-or-in.json
+      - flows/step-up.json
     on_failure: restore
 """
 

@@ -188,6 +188,18 @@ class TestFailureMessage:
 
         assert report.failure_message(changed, {"a": FlowResult(Result.APPLIED, verified=True)}) == ""
 
+    def test_causes_come_first_and_consequences_together(self) -> None:
+        flow_ids = [f"f{number}" for number in range(9)]
+        changed = plan(**dict.fromkeys(flow_ids, (OLD, NEW)))
+        back = FlowResult(Result.RESTORED, "put back as it was", verified=True, followed=True)
+        results = self._results(changed, **dict.fromkeys(flow_ids, back))
+        results["f8"] = FlowResult(Result.UNTOUCHED, "refused")
+
+        said = report.failure_message(changed, results)
+
+        expected = "1 of 9 flows to change failed: f8: refused; f0, f1, f2, f3, f4 and 3 more: put back as it was"
+        assert said == expected
+
     def test_every_failure_with_its_reason(self) -> None:
         changed = plan(a=(OLD, NEW), b=(OLD, NEW), same=(OLD, OLD), c=(OLD, NEW))
         results = self._results(
