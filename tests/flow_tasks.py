@@ -129,11 +129,11 @@ class Controller:
 
     def backup(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run C(descope_flow_backup) and return its result."""
-        return _run(DESCOPE_FLOW_BACKUP, self.connection(**{"backup_dir": str(self.backups), **options}), check=check)
+        return run(DESCOPE_FLOW_BACKUP, self.connection(**{"backup_dir": str(self.backups), **options}), check=check)
 
     def history(self, **options: Any) -> dict[str, Any]:
         """Run C(descope_flow_backup_info) and return its result."""
-        return _run(
+        return run(
             DESCOPE_FLOW_BACKUP_INFO, self.connection(**{"backup_dir": str(self.backups), **options}), check=False
         )
 

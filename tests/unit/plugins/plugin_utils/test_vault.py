@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.parsing.vault import PromptVaultSecret, VaultLib, VaultSecret
 
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason
@@ -28,7 +28,7 @@ WELCOME = FlowDocument(minimal_flow("welcome", title="A text that nobody may rea
 def loader(**secrets: str) -> DataLoader:
     """Return a loader as Ansible makes it, with secrets by their vault ids."""
     made = DataLoader()
-    made.set_vault_secrets([(vault_id, VaultSecret(secret.encode())) for vault_id, secret in secrets.items()])
+    made.set_vault_secrets([(vault_id, PromptVaultSecret(secret.encode())) for vault_id, secret in secrets.items()])
     return made
 
 
