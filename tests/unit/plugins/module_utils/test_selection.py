@@ -284,7 +284,7 @@ class TestRuns:
 
         assert numbers(past, selection) == {"a": 0, "b": 1}
         assert selection is not None
-        assert selection.targets[0].only_from == {"2", "3"}
+        assert selection.targets[0].only_from == frozenset({"2", "3"})
 
     def test_what_it_certainly_did_not_change_is_left_alone(self) -> None:
         past = Chronicle()
