@@ -7,54 +7,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
-    FlowSource,
+    SOURCE_OPTIONS,
     declared_sources,
     load_desired,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
-from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._flow.sources import (
-    load_definition,
-    load_raw,
-    read_raw,
-    read_source,
-)
 from ansible_collections.community.descope.plugins.module_utils._task import Task
-from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase
-from ansible_collections.community.descope.plugins.plugin_utils._render import StructuredRenderer
+from ansible_collections.community.descope.plugins.plugin_utils._flow_action import FlowActionBase
 
 
-class ActionModule(DescopeActionBase):
+class ActionModule(FlowActionBase):
     """Deploys flows."""
 
     use_case = DESCOPE_FLOW
-    _shared_renderer: StructuredRenderer | None = None
-
-    def load_source(self, source: FlowSource, variables: Mapping[str, Any]) -> list[FlowDocument]:
-        """Return the flows of one source, templates rendered. Raises InputError."""
-        if source.kind == "definition":
-            return [load_definition(source.value, source.label, flow_id=source.flow_id)]
-        if source.kind == "src":
-            return read_source(self.find("files", source.value), flow_id=source.flow_id)
-        path = self.find("templates", source.value)
-        renderer = self._renderer(variables, source.variables)
-        return [
-            document
-            for raw in read_raw(path)
-            for document in load_raw(raw.with_value(renderer.render(raw.value, raw.source)), flow_id=source.flow_id)
-        ]
-
-    def _renderer(self, host_variables: Mapping[str, Any], variables: Mapping[str, Any]) -> StructuredRenderer:
-        """Return a renderer for these variables; the templates without variables of their own share one."""
-        if variables:
-            return StructuredRenderer(self._templar, host_variables, variables)
-        if self._shared_renderer is None:
-            self._shared_renderer = StructuredRenderer(self._templar, host_variables, {})
-        return self._shared_renderer
 
     def elsewhere_arguments(self, arguments: dict[str, Any], task: Task) -> dict[str, Any]:
         """Return the arguments with every source replaced by the flows it holds."""
@@ -66,5 +34,4 @@ class ActionModule(DescopeActionBase):
             for flow in desired
             if flow.document
         ]
-        sources = ("definition", "src", "template", "flow_id", "vars")
-        return {name: value for name, value in arguments.items() if name not in sources} | {"flows": flows}
+        return {name: value for name, value in arguments.items() if name not in SOURCE_OPTIONS} | {"flows": flows}

@@ -84,12 +84,22 @@ def backup_arguments() -> ArgumentSpec:
     }
 
 
+def template_arguments() -> ArgumentSpec:
+    """Return the options that say how templates are found and read."""
+    strings = ("variable_start", "variable_end", "block_start", "block_end", "comment_start", "comment_end")
+    return {
+        "library": {"type": "list", "elements": "path"},
+        "delimiters": {"type": "dict", "options": {f"{string}_string": {"type": "str"} for string in strings}},
+    }
+
+
 def flow_arguments() -> ArgumentSpec:
     """Return the argument specification of C(descope_flow)."""
     item: ArgumentSpec = {
         "definition": {"type": "raw"},
         "src": {"type": "path"},
         "template": {"type": "path"},
+        "overlay": {"type": "raw"},
         "flow_id": {"type": "str"},
         "vars": {"type": "dict"},
         "source": {"type": "str"},
@@ -103,6 +113,7 @@ def flow_arguments() -> ArgumentSpec:
         "flows": {"type": "list", "elements": "dict", "options": item},
         "flow_id": {"type": "list", "elements": "str"},
         "vars": {"type": "dict"},
+        **template_arguments(),
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "validate": {"type": "bool", "default": True},
         "backup": {"type": "bool", "default": True},

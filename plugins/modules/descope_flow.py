@@ -52,14 +52,48 @@ options:
     elements: path
   template:
     description:
-      - Files or directories as in O(src), in which every string that contains C(${ expression }) is rendered with the
-        variables of the host. A value cannot change the structure of the flow, and a string that is one expression
-        alone keeps the type of its value.
-      - Descope's own C({{...}}) is left as it is. Write C($${) for a literal C(${).
-      - Relative paths are searched where Ansible searches templates, first in C(templates/) of the role and of the
-        playbook.
+      - Templates of flows, each by the name of its entry in a library, by the path of such an entry, or by the path of
+        a file or directory as in O(src).
+      - In a template that is JSON, YAML or a snapshot directory, every string that contains C(${ expression }) is
+        rendered with the variables of the host. A value cannot change the structure of the flow, and a string that is
+        one expression alone keeps the type of its value. Descope's own C({{...}}) is left as it is. Write C($${) for a
+        literal C(${).
+      - A file whose name ends in C(.j2) is a text template, all of Jinja with C(${) and C(}) for expressions. Values
+        are escaped as the place they stand in needs it.
+      - An entry's name is looked for in O(library), then where Ansible searches templates (first in C(templates/) of
+        the role and of the playbook), then among the templates that come with the collection.
     type: list
     elements: path
+  library:
+    description:
+      - Folders of templates, each of which is a folder of its own with the flow, its C(variables.yml) and its partials.
+        The first that has an entry of the name given in O(template) is used.
+      - Relative paths are searched where Ansible searches templates.
+    type: list
+    elements: path
+  delimiters:
+    description:
+      - What marks expressions, and in text templates blocks and comments. Those that are not given stay as they are.
+    type: dict
+    suboptions:
+      variable_start_string:
+        description: What begins an expression, by default V(${).
+        type: str
+      variable_end_string:
+        description: What ends an expression, by default V(}).
+        type: str
+      block_start_string:
+        description: What begins a block of a text template, by default V({%).
+        type: str
+      block_end_string:
+        description: What ends a block of a text template, by default V(%}).
+        type: str
+      comment_start_string:
+        description: What begins a comment of a text template, by default V({#).
+        type: str
+      comment_end_string:
+        description: What ends a comment of a text template, by default V(#}).
+        type: str
   flows:
     description:
       - A list of flows from mixed sources, each with options of its own.
@@ -73,8 +107,14 @@ options:
         description: As O(src), one path.
         type: path
       template:
-        description: As O(template), one path.
+        description: As O(template), one of them.
         type: path
+      overlay:
+        description:
+          - Changes to make to this template before it is rendered, as a mapping with C(changes), or as the path of a
+            file that holds one. The documentation of templates says which there are.
+          - In a mapping, C(${) has no meaning, because Ansible has templated its values already.
+        type: raw
       flow_id:
         description: The id to give the flow, instead of the one in the document.
         type: str
@@ -92,7 +132,8 @@ options:
     elements: str
   vars:
     description:
-      - Variables for templates, in addition to those of the host.
+      - Variables for templates, in addition to those of the host. They win over those.
+      - Which variables a template takes stands in its C(variables.yml). They are checked before anything is rendered.
     type: dict
   state:
     description:

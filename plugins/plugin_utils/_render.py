@@ -3,111 +3,179 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
+
 """Rendering structured templates with Ansible's own templating.
 
-The file is parsed first, then each string that contains C(${ expression }) is rendered alone. So a value can never
-change the structure around it, a string that is one expression keeps the type of its value, and Descope's own
-C({{...}}) is text like any other.
+Each expression is evaluated alone and its value put where it stood. So a value can never change the structure around
+it, a string that is one expression keeps the type of its value, and Descope's own C({{...}}) is text like any other.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._flow.document import json_path
+from ansible_collections.community.descope.plugins.module_utils._json import JsonValue
+from ansible_collections.community.descope.plugins.plugin_utils._expressions import Code, Delimiters
+from ansible_collections.community.descope.plugins.plugin_utils._template import (
+    Branch,
+    Place,
+    StructuredTemplate,
+    excerpt,
+)
 
-_START = "${"
-_ESCAPED = "$${"
-_NAMES = re.compile(r"\$\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}")
-# Blocks and comments have no meaning in a single value: their delimiters begin like an expression that makes no sense.
-_DELIMITERS = {
-    "variable_start_string": _START,
-    "variable_end_string": "}",
-    "block_start_string": "${%",
-    "block_end_string": "%}",
-    "comment_start_string": "${#",
-    "comment_end_string": "#}",
-}
+_NOT_JSON = "its value cannot stand in JSON; use text, numbers, booleans, lists or mappings"
 
 
-class StructuredRenderer:
-    """Renders parsed templates with one set of variables."""
+class EvaluationError(Exception):
+    """An expression that has no value. C(str()) says why, in one line."""
+
+
+class Scope:
+    """The variables of one host and one template, and the values that expressions have with them.
+
+    An expression that is used often is evaluated once.
+    """
 
     def __init__(self, templar: Templar, host_variables: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+        self._host_variables = host_variables
+        self.variables = variables
         scope = ChainMap(dict(variables), dict(host_variables)) if variables else dict(host_variables)
-        self._templar = templar.copy_with_new_env(available_variables=scope)
-        self._values: dict[str, Any] = {}
+        self.templar = templar.copy_with_new_env(available_variables=scope)
+        self._values: dict[str, JsonValue | EvaluationError] = {}
 
-    def render(self, value: Any, source: str) -> Any:
-        """Return C(value) with every expression in it evaluated; parts without expressions are shared, not copied.
+    def __contains__(self, name: str) -> bool:
+        return name in self.variables or name in self._host_variables
 
-        Raises InputError naming every expression that fails, with its JSON path.
-        """
-        problems: list[Problem] = []
-        rendered = self._render(value, (), source, problems)
-        if problems:
-            raise InputError(problems)
-        return rendered
+    def with_values(self, values: Mapping[str, Any]) -> Scope:
+        """Return the same scope with these values, plain JSON, before all others. They are not evaluated again."""
+        scope = Scope(self.templar, self._host_variables, {**self.variables, **values})
+        scope._values.update(values)
+        return scope
 
-    def _render(self, value: Any, path: tuple[str | int, ...], source: str, problems: list[Problem]) -> Any:
-        if isinstance(value, str):
-            return self._render_text(value, path, source, problems) if _START in value else value
-        if isinstance(value, dict):
-            members = {key: self._render(item, (*path, key), source, problems) for key, item in value.items()}
-            return members if any(members[key] is not item for key, item in value.items()) else value
-        if isinstance(value, list):
-            items = [self._render(item, (*path, position), source, problems) for position, item in enumerate(value)]
-            return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    def searching(self, folder: str) -> Scope:
+        """Return the same scope for templates whose includes are in a folder."""
+        scope = Scope(self.templar, self._host_variables, self.variables)
+        scope.templar = self.templar.copy_with_new_env(
+            searchpath=[folder], available_variables=self.templar.available_variables
+        )
+        return scope
+
+    def evaluate(self, codes: Iterable[str]) -> None:
+        """Evaluate expressions, all at once where that goes well: each alone would take as long as all of them."""
+        new = [code for code in dict.fromkeys(codes) if code not in self._values]
+        if len(new) > 1:
+            try:
+                values = self._evaluated(f"[{', '.join(f'({code})' for code in new)}]")
+                self._values |= dict(zip(new, values, strict=True))
+                return
+            except (EvaluationError, ValueError):
+                pass  # then each alone, to tell which
+        for code in new:
+            try:
+                self._values[code] = self._evaluated(f"({code})")
+            except EvaluationError as error:
+                self._values[code] = error
+
+    def value(self, code: str) -> JsonValue:
+        """Return the value of an expression as plain JSON. Raises EvaluationError."""
+        if code not in self._values:
+            self.evaluate([code])
+        value = self._values[code]
+        if isinstance(value, EvaluationError):
+            raise value
         return value
 
-    def _render_text(self, text: str, path: tuple[str | int, ...], source: str, problems: list[Problem]) -> Any:
+    def text(self, template: str, overrides: Mapping[str, str]) -> JsonValue:
+        """Return what the template engine makes of a text. Raises EvaluationError."""
         try:
-            names = _NAMES.findall(text)
-            if len(names) == text.count(_START) and _ESCAPED not in text:
-                return self._filled_in(text, names)
-            return self._evaluate(text.replace(_ESCAPED, "${ '${' }"))
-        except AnsibleError as error:
-            problems.append(Problem("template-error", _explain(error, text), json_path(*path), source))
-        except (TypeError, ValueError):
-            message = (
-                f"the value of {_excerpt(text)} cannot stand in JSON; use text, numbers, booleans, lists or mappings"
+            rendered = self.templar.template(
+                trust_as_template(template), overrides=dict(overrides), escape_backslashes=False
             )
-            problems.append(Problem("template-value", message, json_path(*path), source))
-        return text
+        except AnsibleError as error:
+            raise EvaluationError(_reason(error)) from None
+        return _plain(rendered)
 
-    def _filled_in(self, text: str, names: list[str]) -> Any:
-        """Render a text whose expressions are all names of variables, the most usual kind, each name only once."""
-        for name in names:
-            if name not in self._values:
-                self._values[name] = self._evaluate(f"${{ {name} }}")
-        values = {name: self._values[name] for name in names}
-        if len(names) == 1 and _NAMES.fullmatch(text):
-            return values[names[0]]
+    def _evaluated(self, expression: str) -> Any:
+        try:
+            value = self.templar.evaluate_expression(trust_as_template(expression))
+        except AnsibleError as error:
+            raise EvaluationError(_reason(error)) from None
+        return _plain(value)
+
+
+def render(template: StructuredTemplate, scope: Scope, delimiters: Delimiters) -> JsonValue:
+    """Return a template with every expression in it evaluated; parts without expressions are shared, not copied.
+
+    Raises InputError naming every string that has an expression without a value, with its JSON path.
+    """
+    walk = _RenderWalk(template.source, scope, delimiters)
+    rendered = template.value
+    if template.places is not None:
+        scope.evaluate(code.expression for code in template.codes)
+        rendered = walk.visit(template.value, template.places)
+    if template.problems or walk.problems:
+        raise InputError([*template.problems, *walk.problems])
+    return rendered
+
+
+class _RenderWalk:
+    def __init__(self, source: str, scope: Scope, delimiters: Delimiters) -> None:
+        self.source = source
+        self.scope = scope
+        self.delimiters = delimiters
+        self.problems: list[Problem] = []
+
+    def visit(self, value: JsonValue, places: Branch | Place) -> JsonValue:
+        if isinstance(places, Place):
+            return self._rendered(places)
+        copy = value.copy()
+        for key, inner in places.items():
+            copy[key] = self.visit(value[key], inner)
+        return copy
+
+    def _rendered(self, place: Place) -> JsonValue:
+        start = self.delimiters.variable_start_string
+        try:
+            return self._text(place)
+        except EvaluationError as error:
+            shown = excerpt(place.text, start)
+            hint = f"define it for this host or in vars, or write {self.delimiters.escaped_start} for a literal {start}"
+            message = f"{error}, in {shown}; {hint}" if error.args[0] != _NOT_JSON else f"{shown}: {error}"
+            code = "template-value" if error.args[0] == _NOT_JSON else "template-error"
+            self.problems.append(Problem(code, message, place.path, self.source))
+        return place.text
+
+    def _text(self, place: Place) -> JsonValue:
+        if len(place.parts) == 1 and isinstance(place.parts[0], Code):
+            return self.scope.value(place.parts[0].expression)
+        parts = [self.scope.value(part.expression) if isinstance(part, Code) else part for part in place.parts]
         # How anything but text and whole numbers reads within a text is for the template engine to say.
-        if all(isinstance(value, str | int) and not isinstance(value, bool) for value in values.values()):
-            return _NAMES.sub(lambda found: str(values[found[1]]), text)
-        return self._evaluate(text)
+        if all(isinstance(part, str | int) and not isinstance(part, bool) for part in parts):
+            return "".join(map(str, parts))
+        text = place.text.replace(self.delimiters.escaped_start, self._literal_start())
+        return str(self.scope.text(text, self.delimiters.as_overrides(blocks=False)))
 
-    def _evaluate(self, template: str) -> Any:
-        value = self._templar.template(trust_as_template(template), overrides=_DELIMITERS)
-        # Through JSON, so that what comes out is plain: Ansible's values carry tags and may be lazy.
+    def _literal_start(self) -> str:
+        start, end = self.delimiters.variable_start_string, self.delimiters.variable_end_string
+        return f"{start} '{start}' {end}"
+
+
+def _plain(value: Any) -> JsonValue:
+    """Return a value as plain JSON: Ansible's values carry tags and may be lazy."""
+    if value.__class__ is str:
+        return value
+    try:
         return json.loads(json.dumps(value, allow_nan=False))
+    except (TypeError, ValueError):
+        raise EvaluationError(_NOT_JSON) from None
 
 
-def _explain(error: AnsibleError, text: str) -> str:
-    reason = str(error).strip().splitlines()[0].rstrip(".")
-    return f"{reason}, in {_excerpt(text)}; define it for this host or in vars, or write $${{ for a literal ${{"
-
-
-def _excerpt(text: str, width: int = 60) -> str:
-    start = max(text.find(_START) - 10, 0)
-    cut = text[start : start + width].replace("\n", " ")
-    return f"{'...' if start else ''}{cut}{'...' if start + width < len(text) else ''}"
+def _reason(error: AnsibleError) -> str:
+    return " ".join(str(error).strip().split("\n")[0].split()).rstrip(".")

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
@@ -20,6 +20,22 @@ from ansible_collections.community.descope.plugins.module_utils._flow.schema imp
 Kind = Literal["definition", "src", "template"]
 _KINDS: tuple[Kind, ...] = ("definition", "src", "template")
 
+SOURCE_OPTIONS = frozenset({*_KINDS, "flows", "flow_id", "vars", "library", "delimiters"})
+"""The options that say which flows there should be, and how they are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How a template is found and rendered, beside the variables it gets.
+
+    libraries: folders of templates that go by their names. delimiters: what marks expressions, None for the usual ones.
+    overlay: changes to make to the template, or the path of a file with them, None for none.
+    """
+
+    libraries: tuple[str, ...] = ()
+    delimiters: Mapping[str, str | None] | None = None
+    overlay: Any = None
+
 
 @dataclass(frozen=True, slots=True)
 class FlowSource:
@@ -27,7 +43,7 @@ class FlowSource:
 
     value: the document for C(definition), else a path. flow_id: what to call the flow, empty to ask the document.
     variables: what a template may use beside the host's own variables. label: what messages call this source; named:
-    whether the user chose that label.
+    whether the user chose that label. rendering: how a template is rendered.
     """
 
     kind: Kind
@@ -36,6 +52,7 @@ class FlowSource:
     flow_id: str
     variables: Mapping[str, Any]
     named: bool = False
+    rendering: Rendering = field(default_factory=Rendering)
 
 
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
@@ -47,18 +64,23 @@ def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
     Raises InputError where an item names no source or several, or where one flow id is given for several sources.
     """
     variables = params["vars"] or {}
+    rendering = Rendering(tuple(params.get("library") or ()), params.get("delimiters"))
     problems: list[Problem] = []
     if all(params[option] is None for option in (*_KINDS, "flows")):
         problems.append(Problem("no-source", "give the flows: definition, src, template or flows"))
     sources = [
-        FlowSource(kind, value, _label(kind, position, value), "", variables)
+        FlowSource(kind, value, _label(kind, position, value), "", variables, rendering=rendering)
         for kind in _KINDS
         for position, value in enumerate(_as_list(params[kind]))
     ]
     for position, item in enumerate(params["flows"] or []):
         given = [kind for kind in _KINDS if item[kind] is not None]
         if len(given) == 1:
-            sources.append(_declared_item(given[0], position, item, variables))
+            source = _declared_item(given[0], position, item, variables)
+            sources.append(replace(source, rendering=replace(rendering, overlay=item.get("overlay"))))
+            if item.get("overlay") is not None and given[0] != "template":
+                message = f"an overlay changes a template, not a {given[0]}; give the flow as template"
+                problems.append(Problem("overlay-without-template", message, source=f"flows[{position}].overlay"))
             problems.extend(_id_problems([item["flow_id"]], f"flows[{position}].flow_id"))
         else:
             what = f"both {' and '.join(given)}" if given else "none of definition, src and template"
@@ -188,7 +210,7 @@ def _with_flow_id(sources: list[FlowSource], flow_ids: list[str], problems: list
         problems.append(Problem("ambiguous-flow-id", message, source="flow_id"))
         return sources
     source = sources[0]
-    return [FlowSource(source.kind, source.value, source.label, source.flow_id or flow_ids[0], source.variables)]
+    return [replace(source, flow_id=source.flow_id or flow_ids[0])]
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -124,6 +124,11 @@ def parse_text(text: str, source: str) -> JsonValue:
     return parse_json(text, source)
 
 
+def read_text(path: str) -> str:
+    """Return the text of a file. Raises InputError where it cannot be read, or is not UTF-8."""
+    return _read_text(Path(path), path)
+
+
 def _read_text(path: Path, place: str) -> str:
     try:
         content = path.read_bytes()

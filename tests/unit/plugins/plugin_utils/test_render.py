@@ -16,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
-from ansible_collections.community.descope.plugins.plugin_utils._render import StructuredRenderer
+from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters, syntax_of
+from ansible_collections.community.descope.plugins.plugin_utils._render import Scope, render
+from ansible_collections.community.descope.plugins.plugin_utils._template import compile_template
 
 HOST = {
     "brand": 'Acme "Best" </b> {{x}} ${y} {% if %}',
@@ -32,7 +34,9 @@ HOST = {
 
 
 def _render(value: Any, **variables: Any) -> Any:
-    return StructuredRenderer(Templar(DataLoader(), HOST), HOST, variables).render(value, "flow.json")
+    delimiters = Delimiters()
+    template = compile_template(value, "flow.json", syntax_of(delimiters))
+    return render(template, Scope(Templar(DataLoader(), HOST), HOST, variables), delimiters)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+
+"""What the action plugins of modules that take flows have in common: finding and rendering them on the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.common.parameters import remove_values
+
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import FlowSource
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import (
+    load_definition,
+    load_raw,
+    read_source,
+)
+from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase
+from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters
+from ansible_collections.community.descope.plugins.plugin_utils._library import TemplateLibrary, search_path
+from ansible_collections.community.descope.plugins.plugin_utils._render import Scope
+
+
+class FlowActionBase(DescopeActionBase):
+    """Runs a use case whose flows come from definitions, files and templates."""
+
+    _library: TemplateLibrary | None = None
+    _shared_scope: Scope | None = None
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the result of the task, without the values that templates declare to be secret."""
+        self._secrets: set[str] = set()
+        result = super().run(tmp, task_vars)
+        return dict(remove_values(result, self._secrets)) if self._secrets else result
+
+    def load_source(self, source: FlowSource, variables: Mapping[str, Any]) -> list[FlowDocument]:
+        """Return the flows of one source, templates rendered. Raises InputError."""
+        if source.kind == "definition":
+            return [load_definition(source.value, source.label, flow_id=source.flow_id)]
+        if source.kind == "src":
+            return read_source(self.find("files", source.value), flow_id=source.flow_id)
+        template = self._templates(source, variables).open(source.value, self._overlay(source))
+        scope = self._scope(variables, source.variables)
+        self._secrets.update(template.secrets(scope))
+        return [document for raw in template.render(scope) for document in load_raw(raw, flow_id=source.flow_id)]
+
+    def _templates(self, source: FlowSource, variables: Mapping[str, Any]) -> TemplateLibrary:
+        if self._library is None:
+            self._library = TemplateLibrary(
+                lambda path: self.find("templates", path),
+                source.rendering.libraries,
+                Delimiters.from_option(source.rendering.delimiters),
+                search_path(variables),
+            )
+        return self._library
+
+    def _overlay(self, source: FlowSource) -> Any:
+        overlay = source.rendering.overlay
+        return self.find("templates", overlay) if isinstance(overlay, str) else overlay
+
+    def _scope(self, host_variables: Mapping[str, Any], variables: Mapping[str, Any]) -> Scope:
+        """Return the scope of these variables; templates without variables of their own share one."""
+        if variables:
+            return Scope(self._templar, host_variables, variables)
+        if self._shared_scope is None:
+            self._shared_scope = Scope(self._templar, host_variables, {})
+        return self._shared_scope

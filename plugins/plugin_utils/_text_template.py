@@ -1,0 +1,339 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+
+"""Text templates: the whole of Jinja in a flow's file, and values that still cannot break the document around them.
+
+Every expression is rewritten so that its value leaves the template engine wrapped up, as a word that no value can
+forge. Only then is it decided what stands in its place: inside a JSON string the text, escaped; elsewhere the value as
+JSON. So C("name": "${ brand }") and C("limit": ${ limit }) are both right, whatever the values.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.meta import find_referenced_templates
+
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import parse_text, read_text
+from ansible_collections.community.descope.plugins.module_utils._json import JsonValue
+from ansible_collections.community.descope.plugins.module_utils._library.entries import TEXT_TEMPLATE, Partials
+from ansible_collections.community.descope.plugins.plugin_utils._expressions import (
+    PARTIAL,
+    ExpressionError,
+    Syntax,
+    partial_name,
+    used_names,
+    uses_partial,
+)
+from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope
+
+# A word that begins every wrapped value. Made anew in each run, so that no value can hold it.
+_MARK = f"dsc{secrets.token_hex(16)}"
+_MARKED = re.compile(rf"{_MARK}([A-Za-z0-9+/=]*)\.")
+_JSON_TOKEN = re.compile(rf'{_MARKED.pattern}|\\.|"', re.DOTALL)
+_YAML = (".yml", ".yaml")
+# Files that are part of the document. Any other partial is a text, which has to be escaped.
+_INCLUDED = (".json", *_YAML, TEXT_TEMPLATE)
+# Filters after which an expression is the JSON that its author wants to have.
+_WRITES_JSON = ("to_json", "to_nice_json", "tojson", "ansible.builtin.to_json", "ansible.builtin.to_nice_json", "safe")
+_UNDEFINED = re.compile(r"'(\w+)' is undefined")
+
+
+@dataclass(frozen=True, slots=True)
+class TextTemplate:
+    """A text template made ready for rendering.
+
+    names: the variables used, each with where it is first. files: what it includes, rewritten, by name. problems: what
+    is missing, or cannot be read by Jinja.
+    """
+
+    path: str
+    text: str
+    syntax: Syntax
+    names: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    def render(self, scope: Scope) -> JsonValue:
+        """Return the parsed document. Raises InputError with the place of what cannot be read, evaluated or parsed."""
+        if self.problems:
+            raise InputError(self.problems)
+        overrides = self.syntax.delimiters.as_overrides(blocks=True)
+        try:
+            if self.files:
+                with tempfile.TemporaryDirectory(prefix="community.descope-") as folder:
+                    marked = scope.searching(_written(self.files, Path(folder))).text(self.text, overrides)
+            else:
+                marked = scope.text(self.text, overrides)
+        except EvaluationError as error:
+            raise InputError([self._problem(error)]) from None
+        return parse_marked(marked if isinstance(marked, str) else json.dumps(marked), self.path)
+
+    def _problem(self, error: EvaluationError) -> Problem:
+        found = _UNDEFINED.search(str(error))
+        where = f", at {self.names[found[1]]}" if found and found[1] in self.names else ""
+        hint = "; define it for this host or in vars" if found else ""
+        return Problem("template-error", f"{error}{where}{hint}", source=self.path)
+
+
+def _written(files: Mapping[str, str], folder: Path) -> str:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return str(folder)
+
+
+# --- values in their places -------------------------------------------------------------------------------------------
+
+
+def parse_marked(text: str, path: str) -> JsonValue:
+    """Parse what a template was rendered to, with every wrapped value in its place."""
+    name = path.removesuffix(TEXT_TEMPLATE)
+    if name.lower().endswith(_YAML):
+        value = _unwrapped(_parsed(text, text, path, name))
+        _check_whole(json.dumps(value, ensure_ascii=False), path)
+        return value
+    filled_in = "".join(_filled_in(text))
+    _check_whole(filled_in, path)
+    return _parsed(filled_in, text, path, name)
+
+
+def _parsed(text: str, marked: str, path: str, name: str) -> JsonValue:
+    try:
+        return parse_text(text, name)
+    except InputError as error:
+        raise InputError([_as_rendered(problem, marked, path) for problem in error.problems]) from None
+
+
+def _as_rendered(problem: Problem, marked: str, path: str) -> Problem:
+    found = re.search(r"at line (\d+)", problem.message)
+    lines = marked.split("\n")
+    line = lines[int(found[1]) - 1] if found and int(found[1]) <= len(lines) else ""
+    shown = _MARKED.sub("...", line).strip()
+    reads = f"; the line reads: {shown[:100]}" if shown else ""
+    # A value of a tenant may well look like a template, the text that was rendered is none.
+    message = problem.message.partition(" (this looks like a text template")[0]
+    return Problem(problem.code, f"what it renders to is {message}{reads}", source=path)
+
+
+def _check_whole(text: str, path: str) -> None:
+    if _MARK in text.lower():
+        message = "a value went through a filter together with the text around it, by {% filter %} or a captured block"
+        raise InputError([Problem("template-error", f"{message}; apply the filter to the value itself", source=path)])
+
+
+def _filled_in(text: str) -> Iterator[str]:
+    """Yield the pieces of a JSON text with every value as it has to be where it stands."""
+    in_string = False
+    end = 0
+    for token in _JSON_TOKEN.finditer(text):
+        if token[0] == '"':
+            in_string = not in_string
+        elif token[1] is not None:
+            yield text[end : token.start()]
+            value = _value(token[1])
+            yield json.dumps(_as_text(value))[1:-1] if in_string else json.dumps(value)
+            end = token.end()
+    yield text[end:]
+
+
+def _unwrapped(value: JsonValue) -> JsonValue:
+    """Return a parsed YAML document with every value in its place; one that is a whole string keeps its type."""
+    if isinstance(value, str):
+        whole = _MARKED.fullmatch(value)
+        return _value(whole[1]) if whole else _MARKED.sub(lambda found: _as_text(_value(found[1])), value)
+    if isinstance(value, dict):
+        return {str(_unwrapped(key)): _unwrapped(member) for key, member in value.items()}
+    return [_unwrapped(item) for item in value] if isinstance(value, list) else value
+
+
+def _value(wrapped: str) -> JsonValue:
+    return json.loads(base64.b64decode(wrapped))
+
+
+def _as_text(value: JsonValue) -> str:
+    """Return how a value reads within a text, as Jinja has it."""
+    return "" if value is None else str(value)
+
+
+# --- rewriting --------------------------------------------------------------------------------------------------------
+
+
+def open_text_template(path: str, syntax: Syntax, partials: Partials, search_path: tuple[str, ...]) -> TextTemplate:
+    """Read a text template and all it includes. Raises InputError where the file itself cannot be read.
+
+    Includes are found among the partials, and then in the search path.
+    """
+    reader = _Reader(syntax, partials, (str(Path(path).parent), *search_path))
+    text = reader.read(path, ())
+    return TextTemplate(path, text, syntax, reader.names, reader.files, tuple(reader.problems))
+
+
+class _Reader:
+    def __init__(self, syntax: Syntax, partials: Partials, search_path: tuple[str, ...]) -> None:
+        self.syntax = syntax
+        self.partials = partials
+        self.search_path = search_path
+        self.problems: list[Problem] = []
+        self.names: dict[str, str] = {}
+        self.files: dict[str, str] = {}
+
+    def read(self, path: str, through: tuple[str, ...]) -> str:
+        """Return the rewritten text of a file, and take in what it includes."""
+        text = read_text(path)
+        if path in through:
+            chain = " -> ".join(Path(step).name for step in (*through, path))
+            self.problems.append(Problem("template-cycle", f"it includes itself: {chain}", source=path))
+            return ""
+        try:
+            document = self.syntax.document(text)
+            self._take_names(document, path, through)
+            rewritten = _Rewriting(self, document, path).rewritten(text)
+            self._take_includes(document, path, (*through, path))
+        except ExpressionError as error:
+            where = f" at line {error.line}" if error.line else ""
+            self.problems.append(Problem("template-error", f"not a template{where}: {error}", source=path))
+            return ""
+        return rewritten
+
+    def content(self, name: str, path: str, line: int) -> str | None:
+        """Return a partial that is a text, None for one that is a part of the document."""
+        if name.endswith(_INCLUDED):
+            return None
+        found = self._found(name, path, line)
+        return read_text(found) if found else ""
+
+    def _take_names(self, document: nodes.Template, path: str, through: tuple[str, ...]) -> None:
+        lines: dict[str, int] = {}
+        for name in document.find_all(nodes.Name):
+            lines.setdefault(name.name, name.lineno)
+        place = f" of {Path(path).name}" if through else ""
+        for used in used_names(document):
+            self.names.setdefault(used, f"line {lines.get(used, 1)}{place}")
+
+    def _take_includes(self, document: nodes.Template, path: str, through: tuple[str, ...]) -> None:
+        asked = {name for name in find_referenced_templates(document) if name is not None}
+        asked |= {name for call in document.find_all(nodes.Call) if (name := partial_name(call)) is not None}
+        if None in find_referenced_templates(document):
+            asked |= set(self.partials.names())
+        for name in sorted(asked):
+            if not name.endswith(_INCLUDED) and any(name == own for own in self.partials.names()):
+                continue
+            found = self._found(name, path, 0)
+            if found in through:
+                self.read(found, through)  # which reports it
+            elif found and name not in self.files:
+                self.files[name] = self.read(found, through)
+
+    def _found(self, name: str, path: str, line: int) -> str:
+        for directory in ("", *self.search_path):
+            try:
+                found = str(Path(directory, name)) if directory else self.partials.find(name)
+            except InputError:
+                continue
+            if ".." not in Path(name).parts and Path(found).is_file():
+                return found
+        where = f" at line {line}" if line else ""
+        known = self.partials.names()
+        there_are = f"; the partials are {', '.join(known[:12])}" if known else ""
+        message = f'there is no file "{name}" to include{where}{there_are}'
+        problem = Problem("partial-not-found", message, source=path)
+        if problem.code not in {known.code for known in self.problems if f'"{name}"' in known.message}:
+            self.problems.append(problem)
+        return ""
+
+
+class _Rewriting:
+    """Rewrites one file: each expression so that its value is wrapped, each partial that is a text to that text."""
+
+    def __init__(self, reader: _Reader, document: nodes.Template, path: str) -> None:
+        self.reader = reader
+        self.path = path
+        self.start = reader.syntax.delimiters.variable_start_string
+        self.end = reader.syntax.delimiters.variable_end_string
+        # What macros and captured blocks give is the document's own text already.
+        self.own = {"caller", "super", *_defined(document)}
+
+    def rewritten(self, text: str) -> str:
+        written: list[str] = []
+        inside: list[tuple[int, str, str]] = []
+        for token in self.reader.syntax.tokens(text):
+            kind = token[1]
+            if kind in ("variable_begin", "block_begin"):
+                inside = [token]
+            elif inside:
+                inside.append(token)
+                if kind in ("variable_end", "block_end"):
+                    written.append(self._expression(inside) if kind == "variable_end" else self._block(inside))
+                    inside = []
+            else:
+                written.append(token[2])
+        return "".join(written)
+
+    def _expression(self, tokens: list[tuple[int, str, str]]) -> str:
+        begin, code, end = tokens[0][2], _source(tokens[1:-1]), tokens[-1][2]
+        parsed: Any = self.reader.syntax.document(f"{self.start}{code}{self.end}").body[0]
+        expression = parsed.nodes[0]
+        name = partial_name(expression)
+        if name is not None:
+            return self._included(name, tokens[0][0])
+        if uses_partial(expression):
+            raise ExpressionError(f"{PARTIAL}(...) has to be an expression of its own", tokens[0][0])
+        if self._is_text_already(expression):
+            return f"{begin}{code}{end}"
+        wrap = f'"{_MARK}" ~ (({code.strip()}) | ansible.builtin.to_json | ansible.builtin.b64encode) ~ "."'
+        return f"{begin} {wrap} {end}"
+
+    def _block(self, tokens: list[tuple[int, str, str]]) -> str:
+        words = [token for token in tokens[1:-1] if token[1] != "whitespace"]
+        kinds = [(kind, value) for _line, kind, value in words[:1]]
+        if kinds == [("name", "include")] and len(words) > 1 and words[1][1] == "string":
+            name = words[1][2][1:-1]
+            if self.reader.content(name, self.path, tokens[0][0]) is not None:
+                return self._included(name, tokens[0][0])
+        return _source(tokens)
+
+    def _included(self, name: str, line: int) -> str:
+        content = self.reader.content(name, self.path, line)
+        if content is None:
+            block_start = self.reader.syntax.delimiters.block_start_string
+            return f"{block_start} include {json.dumps(name)} {self.reader.syntax.delimiters.block_end_string}"
+        return f"{_MARK}{base64.b64encode(json.dumps(content).encode()).decode()}."
+
+    def _is_text_already(self, expression: nodes.Node) -> bool:
+        if isinstance(expression, nodes.Filter):
+            return expression.name in _WRITES_JSON
+        called = expression.node if isinstance(expression, nodes.Call) else expression
+        owner = called.node if isinstance(called, nodes.Getattr) else called
+        return isinstance(owner, nodes.Name) and (owner.name in self.own or owner.name == "self")
+
+
+def _source(tokens: list[tuple[int, str, str]]) -> str:
+    return "".join(value for _line, _kind, value in tokens)
+
+
+def _defined(document: nodes.Template) -> Iterator[str]:
+    """Yield the names of macros, imported ones included, and of captured blocks."""
+    for macro in document.find_all(nodes.Macro):
+        yield macro.name
+    for imported in document.find_all(nodes.FromImport):
+        yield from (name if isinstance(name, str) else name[1] for name in imported.names)
+    for module in document.find_all(nodes.Import):
+        yield module.target
+    for block in document.find_all(nodes.AssignBlock):
+        if isinstance(block.target, nodes.Name):
+            yield block.target.name

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+
+"""Text templates: all of Jinja, and no value that breaks the document around it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.community.descope.plugins.plugin_utils import _text_template
+from template_library import ODD, Library
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text() | st.just(ODD),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path, host={"brand": ODD, "limit": 3, "methods": ["otp", 'pass"key'], "nothing": None})
+
+
+def _render(library: Library, template: str, name: str = "flow.json.j2", /, **variables: Any) -> Any:
+    library.write(f"text/{name}", template)
+    return library.render("text", **variables)
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ('"${ brand }"', ODD),
+        ('"at ${ brand }, \\"${ limit }\\" \\\\"', f'at {ODD}, "3" \\'),
+        ("${ brand }", ODD),
+        ("${ limit + 1 }", 4),
+        ("[${ methods }, ${ nothing }, ${ true }]", [["otp", 'pass"key'], None, True]),
+        ('"a${ nothing }b"', "ab"),
+        ("${ methods | to_json }", ["otp", 'pass"key']),
+        ('[{% for m in methods %}{% if not loop.first %},{% endif %}"${ m }"{% endfor %}]', ["otp", 'pass"key']),
+        ("[{%- for m in methods -%} ${- m -} {{ ',' if not loop.last }} {%- endfor -%}]", None),
+        ('{% macro b(x) %}["${ x }"]{% endmacro %}${ b(brand) }', [ODD]),
+        ('{% set x %}"${ brand }"{% endset %}${ x }', ODD),
+        ('{# note #}{% raw %}"${ brand } {{x}}"{% endraw %}', "${ brand } {{x}}"),
+        ('"{{user.name}} $5 {}"', "{{user.name}} $5 {}"),
+        ("${ {'a': '}'}['a'] }", "}"),
+    ],
+)
+def test_a_text(library: Library, text: str, rendered: Any) -> None:
+    if rendered is None:
+        library.write("text/flow.json.j2", text)
+        assert [problem.code for problem in library.problems("text")] == ["invalid-json"]
+    else:
+        assert _render(library, text) == rendered
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(VALUES, st.text())
+def test_any_value_arrives_as_it_is_and_changes_no_structure(library: Library, value: Any, text: str) -> None:
+    template = '{"a": [${ value }, {"b": "${ text }"}], "c": "x ${ text } y", ${ text | to_json }: ${ value }}'
+
+    rendered = _render(library, template, value=value, text=text)
+
+    expected = {"a": [value, {"b": text}], "c": f"x {text} y"}
+    expected[text] = value
+    assert rendered == expected
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(VALUES, st.text())
+def test_any_value_in_yaml(library: Library, value: Any, text: str) -> None:
+    rendered = _render(
+        library, "a: ${ value }\nb: x ${ text } y\nc: |\n  ${ text }\n", "flow.yml.j2", value=value, text=text
+    )
+
+    assert rendered == {"a": value, "b": f"x {text} y", "c": f"{text}\n"}
+
+
+def test_a_value_cannot_forge_a_wrapped_one(library: Library) -> None:
+    forged = f"{_text_template._MARK[:10]}W10=."
+
+    assert _render(library, '["${ it }", ${ it }]', it=forged) == [forged, forged]
+
+
+def test_includes_are_found_among_the_partials_and_in_the_search_path(library: Library) -> None:
+    script = 'if (a) { return `${a}` } // "quoted"\n'
+    library.write("text/partials/check.js", script)
+    library.write("text/partials/screen.json", '{"title": "${ brand }"}')
+    library.write("text/partials/forms.j2", '{% macro field(n) %}{"field": "${ n }"}{% endmacro %}')
+    library.write("../search/extra.json", "[${ limit }]")
+
+    rendered = _render(
+        library,
+        """{% import 'forms.j2' as forms %}{"code": "{% include 'check.js' %}", "same": ${ partial('check.js') },
+        "screen": {% include "screen.json" %}, "again": ${ partial('screen.json') },
+        "extra": {% include 'extra.json' %}, "form": ${ forms.field(brand) }}""",
+    )
+
+    assert rendered == {
+        "code": script,
+        "same": script,
+        "screen": {"title": ODD},
+        "again": {"title": ODD},
+        "extra": [3],
+        "form": {"field": ODD},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "parts"),
+    [
+        ('{\n  "a": "${ unknown }"\n}', "template-error", ("'unknown' is undefined", "line 2")),
+        ('{\n  "a": ${ limit } ${ brand }\n}', "invalid-json", ("line 2", 'reads: "a": ... ...')),
+        ('{"a": {% if %}}', "template-error", ("line 1", "Expected an expression")),
+        ('{"a": \n {% include "no.json" %}}', "partial-not-found", ('"no.json"',)),
+        ('{"a": "{% include \'no.js\' %}"}', "partial-not-found", ('"no.js"', "line 1")),
+        ('{"a": {% include "me.json" %}}', "template-cycle", ("me.json -> me.json",)),
+        ('{"a": "{% filter upper %}${ limit }{% endfilter %}"}', "template-error", ("filter",)),
+        ('{"a": "x ${ partial("me.json") ~ 1 }"}', "template-error", ("of its own",)),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(library: Library, text: str, code: str, parts: tuple[str, ...]) -> None:
+    library.write("text/flow.json.j2", text)
+    library.write("text/partials/me.json", '{% include "me.json" %}')
+
+    problems = library.problems("text")
+
+    assert [problem.code for problem in problems] == [code]
+    assert all(part in problems[0].message for part in parts), problems[0].message
+
+
+def test_undeclared_variables_of_text_templates(library: Library) -> None:
+    library.write("text/flow.json.j2", '[\n"${ methods | join(brand) ~ lookup("env", "HOME") }"]')
+    library.write("text/variables.yml", {"options": {"methods": {"type": "list", "default": []}}})
+
+    [problem] = library.problems("text")
+
+    assert problem.code == "undeclared-variable"
+    assert "the variable brand" in problem.message
+    assert "line 2" in problem.message
+
+
+def test_the_same_document_structured_and_as_text(library: Library) -> None:
+    document = {"flowId": "x", "texts": ["Welcome to ${ brand }", "{{user.name}}"], "max": "${ limit }"}
+    library.write("structured/flow.json", document)
+
+    text = json.dumps(document).replace('"${ limit }"', "${ limit }")
+
+    assert _render(library, text) == library.render("structured")
