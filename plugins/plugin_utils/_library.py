@@ -10,16 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import to_exported
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import (
     RawFlow,
     parse_text,
     read_raw,
     read_text,
+)
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    json_path,
+    plain_json,
+    quoted,
 )
 from ansible_collections.community.descope.plugins.module_utils._library.entries import (
     Entry,
@@ -27,6 +35,11 @@ from ansible_collections.community.descope.plugins.module_utils._library.entries
     find_entry,
     open_entry,
     unknown_entry,
+)
+from ansible_collections.community.descope.plugins.module_utils._library.overlay import (
+    Overlay,
+    apply_overlay,
+    read_overlay,
 )
 from ansible_collections.community.descope.plugins.module_utils._library.variables import (
     Declaration,
@@ -37,6 +50,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._expressions imp
 from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope, render
 from ansible_collections.community.descope.plugins.plugin_utils._template import (
     StructuredTemplate,
+    as_literal,
     compile_template,
     with_partials,
 )
@@ -50,17 +64,40 @@ Find = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
+class LateOverlay:
+    """Changes to a flow that only exists once it is rendered. C(changes): what they are, ready for rendering."""
+
+    changes: StructuredTemplate
+
+    def applied(self, data: JsonObject, scope: Scope, delimiters: Delimiters) -> JsonObject:
+        """Return the flow with the changes made. Raises InputError."""
+        value = render(self.changes, scope, delimiters)
+        return apply_overlay(data, Overlay(tuple(value["changes"]), self.changes.source))
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
-    """One flow of a template, ready for rendering."""
+    """One flow of a template, ready for rendering. C(overlays): changes to make when it is rendered."""
 
     raw: RawFlow
     content: StructuredTemplate | TextTemplate
+    overlays: tuple[LateOverlay, ...] = ()
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The variables that it uses, each with the first place that does."""
+        contents = (self.content, *(overlay.changes for overlay in self.overlays))
+        return {name: place for content in reversed(contents) for name, place in content.names.items()}
 
     def render(self, scope: Scope, delimiters: Delimiters) -> RawFlow:
         """Return the flow with every expression evaluated. Raises InputError."""
         if isinstance(self.content, TextTemplate):
-            return self.raw.with_value(self.content.render(scope))
-        return self.raw.with_value(render(self.content, scope, delimiters))
+            value = self.content.render(scope)
+        else:
+            value = render(self.content, scope, delimiters)
+        for overlay in self.overlays:
+            value = overlay.applied(to_exported(value, self.raw.source), scope, delimiters)
+        return self.raw.with_value(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +116,7 @@ class Template:
     @property
     def names(self) -> dict[str, str]:
         """The variables that it uses, each with the first place that does."""
-        return {name: place for flow in reversed(self.flows) for name, place in flow.content.names.items()}
+        return {name: place for flow in reversed(self.flows) for name, place in flow.names.items()}
 
     def secrets(self, scope: Scope) -> list[str]:
         """Return the values that its declaration wants to be shown nowhere."""
@@ -114,8 +151,14 @@ class Template:
         flows = self.flows if own is not None else ()
         rendered = [_collected(problems, partial(flow.render, own, self.delimiters), None) for flow in flows]
         if problems:
-            raise InputError(problems)
+            raise InputError(self._without_repetition(problems))
         return rendered
+
+    def _without_repetition(self, problems: list[Problem]) -> list[Problem]:
+        """Return the problems less those that say of an undeclared variable that it is undefined, too."""
+        names = undeclared(self.names, self.declaration) if self.declaration else []
+        repeated = tuple(f"'{name}' is undefined" for name in names)
+        return [problem for problem in problems if not problem.message.startswith(repeated)]
 
 
 # A template is read once by a process that needs it often: its key -> what its files were like, and the template.
@@ -138,7 +181,6 @@ class TemplateLibrary:
     ) -> None:
         self._find = find
         self._delimiters = delimiters or Delimiters()
-        self._syntax: Syntax = syntax_of(self._delimiters)
         self._search_path = tuple(search_path)
         self.libraries = tuple(self._library(library) for library in libraries)
 
@@ -147,13 +189,46 @@ class TemplateLibrary:
 
         What else is wrong with it is reported when it is rendered, together with what it is given.
         """
-        entry = open_entry(self._place(name))
-        key = (entry, self._delimiters, self._search_path)
-        stamp = tuple(_stamps(entry))
+        try:
+            layers = self._layers(name)
+            extra = _given_overlay(overlay)
+        except InputError as error:
+            return Template(name, (), self._delimiters, problems=error.problems)
+        return self._opened(layers, extra)
+
+    def _opened(self, layers: tuple[Entry, ...], extra: Overlay | None) -> Template:
+        key = (layers, repr(extra), self._delimiters, self._search_path)
+        stamp = tuple(stamp for entry in layers for stamp in _stamps(entry))
         known = _READY.get(key)
         if known is None or known[0] != stamp:
-            known = _READY[key] = (stamp, self._ready(entry))
+            known = _READY[key] = (stamp, _Assembly(layers, extra, self._delimiters, self._search_path).template())
         return known[1]
+
+    def _layers(self, name: str) -> tuple[Entry, ...]:
+        """Return an entry and those that it extends, each by the next. Raises InputError where one is missing."""
+        layers = [open_entry(self._place(name))]
+        while layers[-1].overlay:
+            overlay = _overlay_of(layers[-1])
+            base = open_entry(self._base(overlay, layers[-1]))
+            if base in layers:
+                chain = " -> ".join(Path(entry.directory).name for entry in (*layers, base))
+                message = f"it extends itself: {chain}"
+                raise InputError([Problem("template-cycle", message, json_path("extends"), overlay.source)])
+            layers.append(base)
+        return tuple(layers)
+
+    def _base(self, overlay: Overlay, entry: Entry) -> str:
+        """Return where the template is that an overlay extends: beside it, or wherever templates are."""
+        directory = Path(entry.directory)
+        for place in (directory.parent / overlay.extends, directory / overlay.extends):
+            if place.exists() and place != directory:
+                return str(place)
+        try:
+            return self._place(overlay.extends)
+        except InputError as error:
+            message = f"{quoted(overlay.extends)}: {error.problems[0].message}"
+            problem = Problem(error.problems[0].code, message, json_path("extends"), overlay.source)
+            raise InputError([problem]) from None
 
     def _library(self, path: str) -> str:
         try:
@@ -178,29 +253,107 @@ class TemplateLibrary:
         searched = "templates/ and beside the playbook"
         raise InputError([unknown_entry(name, (*self.libraries, SHIPPED), searched)])
 
-    def _ready(self, entry: Entry) -> Template:
-        problems: list[Problem] = []
-        declaration = _collected(problems, lambda: self._declaration(entry), None)
-        flows = _collected(problems, lambda: self._flows(entry, problems), ())
-        template = Template(entry.file, flows, self._delimiters, declaration)
-        return replace(template, problems=(*problems, *_undeclared_problems(template)))
 
-    def _declaration(self, entry: Entry) -> Declaration | None:
-        if not entry.variables:
+def _given_overlay(given: Any) -> Overlay | None:
+    """Return the overlay that stands beside a template in a task: the path of a file, or the changes themselves."""
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return read_overlay(parse_text(read_text(given), given), given, needs_base=False)
+    # What stands in a task, Ansible has templated already.
+    return read_overlay(as_literal(plain_json(given, "overlay")), "overlay", needs_base=False)
+
+
+def _as_value(overlay: Overlay) -> JsonObject:
+    """Return the changes where they stand in the overlay's file, for the paths in messages."""
+    return {"changes": list(overlay.changes)}
+
+
+def _overlay_of(entry: Entry) -> Overlay:
+    return read_overlay(parse_text(read_text(entry.overlay), entry.overlay), entry.overlay, needs_base=True)
+
+
+class _Assembly:
+    """Makes one template of an entry, those it extends (the last of which is a flow) and an overlay beside it."""
+
+    def __init__(
+        self, layers: tuple[Entry, ...], extra: Overlay | None, delimiters: Delimiters, search_path: tuple[str, ...]
+    ) -> None:
+        self._layers = layers
+        self._base = layers[-1]
+        self._extra = extra
+        self._delimiters = delimiters
+        self._syntax: Syntax = syntax_of(delimiters)
+        self._search_path = search_path
+        self._problems: list[Problem] = []
+
+    def template(self) -> Template:
+        """Return the template. What is wrong with it is among its problems."""
+        declaration = self._declaration()
+        flows = _collected(self._problems, self._flows, ())
+        template = Template(self._layers[0].file, flows, self._delimiters, declaration)
+        return replace(template, problems=(*self._problems, *_undeclared_problems(template)))
+
+    def _declaration(self) -> Declaration | None:
+        """Return the variables of all layers, None where one of them takes anything."""
+        declared: list[Declaration | None] = [
+            _collected(self._problems, partial(_declaration_of, entry), None) for entry in self._layers
+        ]
+        found = [declaration for declaration in declared if declaration is not None]
+        if not found or (declared[-1] is None and len(self._layers) > 1):
             return None
-        return read_declaration(parse_text(read_text(entry.variables), entry.variables), entry.variables)
+        return reduce(Declaration.over, found)
 
-    def _flows(self, entry: Entry, problems: list[Problem]) -> tuple[Flow, ...]:
-        partials = Partials([entry.partials])
-        if entry.is_text:
-            text = open_text_template(entry.flow, self._syntax, partials, self._search_path)
-            return (Flow(RawFlow(None, entry.flow), text),)
-        flows = []
-        for raw in read_raw(entry.flow):
-            value, wrong = with_partials(raw.value, raw.source, partials, self._syntax)
-            problems += wrong
-            flows.append(Flow(raw, compile_template(value, raw.source, self._syntax)))
-        return tuple(flows)
+    def _partials(self, layer: int) -> Partials:
+        return Partials(entry.partials for entry in self._layers[layer:])
+
+    def _flows(self) -> tuple[Flow, ...]:
+        if self._base.is_text:
+            partials = self._partials(len(self._layers) - 1)
+            text = open_text_template(self._base.flow, self._syntax, partials, self._search_path)
+            late = tuple(
+                LateOverlay(compile_template(_as_value(overlay), overlay.source, self._syntax))
+                for overlay in self._overlays()
+            )
+            return (Flow(RawFlow(None, self._base.flow), text, late),)
+        return tuple(self._structured(raw) for raw in self._changed(read_raw(self._base.flow)))
+
+    def _structured(self, raw: RawFlow) -> Flow:
+        return Flow(raw, compile_template(raw.value, raw.source, self._syntax))
+
+    def _changed(self, flows: list[RawFlow]) -> list[RawFlow]:
+        """Return the flows of the base with its partials in place and the changes of all layers made."""
+        overlays = self._overlays()
+        if overlays and len(flows) != 1:
+            message = f"there are {len(flows)} flows in {self._base.flow}; an overlay changes a single one"
+            raise InputError([Problem("overlay", message, source=overlays[0].source)])
+        if overlays:
+            flows = [raw.with_value(to_exported(raw.value, raw.source)) for raw in flows]
+        partials = self._partials(len(self._layers) - 1)
+        flows = [raw.with_value(self._with_partials(raw.value, raw.source, partials)) for raw in flows]
+        for overlay in overlays:
+            flows = [replace(raw, value=apply_overlay(raw.value, overlay), source=overlay.source) for raw in flows]
+        return flows
+
+    def _overlays(self) -> list[Overlay]:
+        """Return the overlays in the order in which they apply, their partials in place."""
+        overlays = []
+        for layer in reversed(range(len(self._layers) - 1)):
+            overlay = _overlay_of(self._layers[layer])
+            value = self._with_partials(_as_value(overlay), overlay.source, self._partials(layer))
+            overlays.append(replace(overlay, changes=tuple(value["changes"])))
+        return [*overlays, self._extra] if self._extra else overlays
+
+    def _with_partials(self, value: JsonValue, source: str, partials: Partials) -> JsonValue:
+        found, wrong = with_partials(value, source, partials, self._syntax)
+        self._problems += wrong
+        return found
+
+
+def _declaration_of(entry: Entry) -> Declaration | None:
+    if not entry.variables:
+        return None
+    return read_declaration(parse_text(read_text(entry.variables), entry.variables), entry.variables)
 
 
 def search_path(variables: Mapping[str, Any]) -> list[str]:

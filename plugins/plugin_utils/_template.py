@@ -40,6 +40,15 @@ class Literal(str):
     __slots__ = ()
 
 
+def as_literal(value: JsonValue) -> JsonValue:
+    """Return a value in which no string is a template."""
+    if isinstance(value, str):
+        return Literal(value)
+    if isinstance(value, dict):
+        return {key: as_literal(member) for key, member in value.items()}
+    return [as_literal(item) for item in value] if isinstance(value, list) else value
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A string with expressions. C(path): where, for messages; C(parts): its text and its expressions."""

@@ -61,7 +61,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     plain_json,
 )
 
-__all__ = ["Format", "detect", "dump", "load", "load_snapshot"]
+__all__ = ["Format", "detect", "dump", "load", "load_snapshot", "to_exported"]
 
 EXPORTED_MEMBERS = ("flowId", "metadata", "contents", "screens", "references")
 
@@ -155,6 +155,15 @@ def load(value: object, source: str = "", *, flow_id: str = "") -> FlowDocument:
         message = "this is a whole snapshot, not one flow; take the flows out of it first"
         raise FormatError([Problem("unknown-format", message, source=source)])
     return load_snapshot_flow(plain, flow_id, source)
+
+
+def to_exported(value: object, source: str = "") -> JsonObject:
+    """Return the one flow in a value in the exported form, whatever its id is. Raises FormatError and InputError."""
+    plain = plain_json(value, source)
+    found = _detect(plain, source)
+    if found is Format.SNAPSHOT:
+        return load(plain, source, flow_id="any").data
+    return _TO_EXPORTED[found](plain, source)
 
 
 def _from_exported(value: JsonObject, source: str) -> JsonObject:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
 from ansible_collections.community.descope.plugins.plugin_utils import _library
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters
+from full_flow import full_flow
 from template_library import ODD, Library
 
 VARIABLES = {
@@ -236,3 +238,102 @@ def test_other_delimiters(library: Library) -> None:
 def test_delimiters_that_cannot_be_told_apart(option: dict[str, str | None]) -> None:
     with pytest.raises(InputError, match="delimiters: "):
         Delimiters.from_option(option)
+
+
+# --- overlays ---------------------------------------------------------------------------------------------------------
+
+
+def _overlay(*changes: dict[str, Any], extends: str = "base") -> dict[str, Any]:
+    return {"extends": extends, "changes": list(changes)}
+
+
+@pytest.fixture
+def based(library: Library) -> Library:
+    flow = full_flow("base")
+    flow["metadata"]["name"] = "Base of ${ brand }"
+    library.write("base/flow.json", flow)
+    library.host = {"brand": ODD}
+    return library
+
+
+def test_an_overlay_is_rendered_with_its_base(based: Library) -> None:
+    script = "return `${ brand }`\n"
+    based.write("branded/partials/check.js", script)
+    based.write(
+        "branded/overlay.yml",
+        _overlay(
+            {"screen": "Welcome", "texts": {"Continue": "On to ${ brand }"}},
+            {"task": "Risk / Check", "arguments": {"args": "${ partial('check.js') }"}},
+        ),
+    )
+
+    flow = based.render("branded")
+
+    assert flow["metadata"]["name"] == f"Base of {ODD}"
+    assert flow["screens"][1]["contents"]["continue01"]["props"]["children"] == f"On to {ODD}"
+    assert flow["contents"]["tasks"]["3"]["arguments"]["args"]["value"] == script
+
+
+def test_overlays_of_overlays_apply_from_the_base_up(based: Library) -> None:
+    based.write("first/overlay.yml", _overlay({"metadata": {"name": "First", "description": "First"}}))
+    based.write("second/overlay.yml", _overlay({"metadata": {"name": "Second"}}, extends="first"))
+
+    flow = based.render("second", {"changes": [{"metadata": {"etc": "${ brand }"}}]})
+
+    assert (flow["metadata"]["name"], flow["metadata"]["description"]) == ("Second", "First")
+    assert flow["metadata"]["etc"] == "${ brand }", "Ansible has templated what stands in a task"
+
+
+def test_an_overlay_beside_a_template_may_be_a_file(based: Library) -> None:
+    path = based.write("../mine.yml", {"changes": [{"metadata": {"name": "${ brand }!"}}]})
+
+    assert based.render("base", str(path))["metadata"]["name"] == f"{ODD}!"
+
+
+def test_an_overlay_on_a_text_template(based: Library) -> None:
+    based.write("text/flow.json.j2", json.dumps(full_flow("text")))
+    based.write("branded/overlay.yml", _overlay({"metadata": {"name": "${ brand }"}}, extends="text"))
+
+    assert based.render("branded")["metadata"]["name"] == ODD
+
+
+def test_an_overlay_takes_the_variables_of_its_base_and_its_own(based: Library) -> None:
+    based.write("base/variables.yml", {"options": {"brand": {"required": True}, "size": {"default": "md"}}})
+    based.write("branded/variables.yml", {"options": {"size": {"type": "int", "default": 3}}})
+    change = {"metadata": {"description": "${ size }", "other": "${ unknown }"}}
+    based.write("branded/overlay.yml", _overlay(change))
+
+    [problem] = based.problems("branded")
+
+    assert (problem.code, problem.path) == ("undeclared-variable", "$.metadata.other")
+    assert "declared: brand, size" in problem.message
+    del change["metadata"]["other"]
+    based.write("branded/overlay.yml", _overlay(change))
+    assert based.render("branded")["metadata"]["description"] == 3
+
+
+@pytest.mark.parametrize(
+    ("overlay", "code", "path", "part"),
+    [
+        (_overlay(extends="nowhere"), "file-not-found", "$.extends", '"nowhere"'),
+        (_overlay(extends="other"), "template-cycle", "$.extends", "broken -> other -> broken"),
+        (_overlay({"screen": "Gone"}), "overlay", "$.changes[0]", 'no screen "Gone"'),
+        (
+            _overlay({"metadata": {"a": "${ partial('no.js') }"}}),
+            "partial-not-found",
+            "$.changes[0].metadata.a",
+            '"no.js"',
+        ),
+        ({"changes": []}, "invalid-overlay", "$.extends", "name the template"),
+        ("{", "invalid-yaml", "", "line 1"),
+    ],
+)
+def test_a_broken_overlay(based: Library, overlay: Any, code: str, path: str, part: str) -> None:
+    based.write("broken/overlay.yml", overlay)
+    based.write("other/overlay.yml", _overlay(extends="broken"))
+
+    [problem] = based.problems("broken")
+
+    assert (problem.code, problem.path) == (code, path)
+    assert part in problem.message
+    assert problem.source.endswith((".yml", "other/overlay.yml"))

@@ -1,0 +1,219 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+
+"""A flow that is being changed: its parts by the names that people give them."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue, quoted
+
+_SECOND_HALF = ".end"
+# Where the components of a screen keep what people read.
+_TEXT_ENDINGS = ("children", "label", "placeholder", "title", "alt", "text")
+_TEXT_BEGINNINGS = ("data-errormessage", "data-password-policy-message")
+_MAIN_TEXTS = ("children", "label", "placeholder", "title", "alt")
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+class ChangeError(Exception):
+    """A change that cannot be made. C(str()) says what is missing, or which of several is meant."""
+
+
+class Draft:
+    """A copy of a flow in the exported form, for changing. Everything raises ChangeError where a name fits nothing."""
+
+    def __init__(self, data: JsonObject) -> None:
+        self.data: JsonObject = copy.deepcopy(data)
+        contents = self.data.setdefault("contents", {})
+        self.tasks: JsonObject = contents.setdefault("tasks", {})
+        self.screens: list[JsonObject] = self.data.setdefault("screens", [])
+
+    # --- finding --------------------------------------------------------------------------------------------------
+
+    def task(self, name: str) -> str:
+        """Return the id of the task of that name, or of that id. Of an action in two steps, it is the first."""
+        name = str(name)
+        found = [key for key, task in self.tasks.items() if task.get("name") == name and not self._is_second(key)]
+        if not found and name in self.tasks:
+            return name
+        return _only(found, "task", name, (str(task.get("name", key)) for key, task in self.tasks.items()))
+
+    def screen(self, name: str) -> JsonObject:
+        """Return the screen that the task of that name shows, or the screen of that id."""
+        by_id = {str(screen.get("screenId")): screen for screen in self.screens}
+        shown: dict[str, list[str]] = {}
+        for task in self.tasks.values():
+            if task.get("screenId") in by_id:
+                shown.setdefault(str(task.get("name")), []).append(task["screenId"])
+        found = list(dict.fromkeys(shown.get(name, [name] if name in by_id else [])))
+        return by_id[_only(found, "screen", name, shown)]
+
+    def steps(self, task_id: str) -> list[JsonObject]:
+        """Return a task and, of an action in two steps, the second one too."""
+        second = self.tasks.get(f"{task_id}{_SECOND_HALF}")
+        return [self.tasks[task_id], *([second] if second else [])]
+
+    def rules(self, task_id: str) -> Iterator[JsonObject]:
+        """Yield what follows a task, the way to its own second step apart."""
+        for step in self.steps(task_id):
+            for rule in (step.get("next") or {}).get("rules") or ():
+                if rule.get("taskId") != f"{task_id}{_SECOND_HALF}":
+                    yield rule
+
+    def interaction(self, task_id: str, name: str) -> str:
+        """Return the id of the button, the branch or the outcome of a task, by its text, name or id."""
+        task = self.tasks[task_id]
+        screens = (screen for screen in self.screens if screen.get("screenId") == task.get("screenId"))
+        labels: dict[str, str] = {}
+        named = [
+            (entry.get("id"), entry.get("label")) for screen in screens for entry in screen.get("interactions") or ()
+        ]
+        named += [(entry.get("interactionId"), entry.get("name")) for entry in task.get("conditions") or ()]
+        named += [(rule.get("interactionId"), None) for rule in self.rules(task_id)]
+        for interaction, label in named:
+            labels.setdefault(str(interaction), str(label or interaction))
+        found = [interaction for interaction, label in labels.items() if name in (interaction, label)]
+        return _only(found, f"way on of the task {quoted(task.get('name'))}", name, labels.values())
+
+    def text_places(self, screen: JsonObject, text: str) -> tuple[str, list[str]]:
+        """Return the component of a screen that has a text, or that id, and the properties that hold the text."""
+        nodes: JsonObject = screen.get("contents") or {}
+        texts = {node_id: dict(_texts(node)) for node_id, node in nodes.items()}
+        if text in nodes:
+            main = [key for key in _MAIN_TEXTS if texts[text].get(key)]
+            if not main:
+                raise ChangeError(f"the component {quoted(text)} has no text")
+            return text, main[:1]
+        wanted = _one_line(text)
+        found = [node_id for node_id, held in texts.items() if wanted in map(_one_line, held.values())]
+        node_id = _only(found, "text", wanted, (_one_line(value) for held in texts.values() for value in held.values()))
+        return node_id, [key for key, value in texts[node_id].items() if _one_line(value) == wanted]
+
+    def _is_second(self, task_id: str) -> bool:
+        first = self.tasks.get(task_id.removesuffix(_SECOND_HALF), {})
+        return task_id.endswith(_SECOND_HALF) and first.get("name") == self.tasks[task_id].get("name")
+
+    # --- changing -------------------------------------------------------------------------------------------------
+
+    def redirect(self, rules: Iterable[JsonObject], target: str) -> None:
+        for rule in rules:
+            rule["taskId"] = target
+
+    def ways_to(self, task_id: str) -> list[JsonObject]:
+        """Return every rule of another task that leads to a task."""
+        own = {task_id, f"{task_id}{_SECOND_HALF}"}
+        others = (task for key, task in self.tasks.items() if key not in own)
+        rules = (rule for task in others for rule in (task.get("next") or {}).get("rules") or ())
+        return [rule for rule in rules if rule.get("taskId") == task_id]
+
+    def only_target(self, rules: Iterable[JsonObject], of: str, option: str) -> str:
+        """Return where all of the rules lead. Raises ChangeError where that is several places, or none."""
+        targets = list(dict.fromkeys(str(rule.get("taskId")) for rule in rules))
+        if len(targets) != 1:
+            names = ", ".join(quoted(self.tasks.get(target, {}).get("name", target)) for target in targets)
+            where = f"leads to {names}" if targets else "leads nowhere"
+            raise ChangeError(f"the task {quoted(of)} {where}; say which is meant with {option}")
+        return targets[0]
+
+    def new_task_id(self) -> str:
+        numbers = [int(key.partition(".")[0]) for key in self.tasks if key.partition(".")[0].isdecimal()]
+        return str(max(numbers, default=-1) + 1)
+
+    def connectors(self) -> JsonObject:
+        references: JsonObject = self.data.setdefault("references", {})
+        named: JsonObject = references.setdefault("connectors", {})
+        return named
+
+    def connector_id(self, name: str) -> str:
+        """Return the id that stands for a connector in this flow: its own, or one until the target's is known."""
+        return str(self.connectors().setdefault(name, stand_in("CI", name)))
+
+    def connector_places(self) -> Iterator[JsonObject]:
+        """Yield every object whose C(value) or C(connectorId) is the id of a connector, as that member's owner."""
+        for task in self.tasks.values():
+            argument = (task.get("arguments") or {}).get("connectorId")
+            if isinstance(argument, dict):
+                yield argument
+        translation = (self.data.get("metadata") or {}).get("translation")
+        if isinstance(translation, dict):
+            yield translation
+
+    def swap_connector(self, old: str, new: str) -> None:
+        """Use another connector wherever one is used, known by its name or, where nothing names it, by its id."""
+        connectors = self.connectors()
+        old_id = connectors.pop(old, old)
+        places = [
+            (place, key)
+            for place in self.connector_places()
+            for key in ("value", "connectorId")
+            if place.get(key) == old_id
+        ]
+        if not places:
+            names = ", ".join(map(quoted, connectors))
+            uses = f"its references name {names}" if names else "its references name none"
+            raise ChangeError(f"the flow uses no connector {quoted(old)}; {uses}")
+        new_id = self.connector_id(new)
+        for place, key in places:
+            place[key] = new_id
+
+
+def stand_in(prefix: str, name: str) -> str:
+    """Return an id in the form of Descope's, the same for the same name."""
+    return f"{prefix}0{hashlib.sha256(name.encode()).hexdigest()[:26]}"
+
+
+def set_member(value: Any, path: str, member: JsonValue) -> None:
+    """Put a value at a path like C(conditions[0].name) in an object. Only the last step of the path may be new."""
+    steps = [int(index) if index else key for key, index in _STEP.findall(str(path))]
+    for done, step in enumerate(steps[:-1], start=1):
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            raise ChangeError(f"there is no {_written(steps[:done])} to set {path} in") from None
+    last = steps[-1] if steps else ""
+    fits = isinstance(value, dict) if isinstance(last, str) else isinstance(value, list) and last < len(value)
+    if not steps or not fits:
+        raise ChangeError(f"there is no place {path}")
+    value[last] = member
+
+
+def _written(steps: list[str | int]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
+def _one_line(text: str) -> str:
+    """Return a text as it reads: the console leaves line ends behind that nobody sees."""
+    return " ".join(text.split())
+
+
+def _texts(node: Any) -> Iterator[tuple[str, str]]:
+    props = node.get("props") if isinstance(node, dict) else None
+    for key, value in props.items() if isinstance(props, dict) else ():
+        if isinstance(value, str) and value and _is_text(key):
+            yield key, value
+
+
+def _is_text(key: str) -> bool:
+    return key.lower().endswith(_TEXT_ENDINGS) or key.startswith(_TEXT_BEGINNINGS)
+
+
+def _only(found: list[str], what: str, name: str, names: Iterable[str]) -> str:
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ChangeError(f"there are {len(found)} of that name, {what} {quoted(name)}: use one of {', '.join(found)}")
+    known = list(dict.fromkeys(known for known in names if known))
+    near = difflib.get_close_matches(name, known, 1)
+    there_are = ", ".join(map(quoted, known[:8])) + (", ..." if len(known) > 8 else "")
+    hint = f"did you mean {quoted(near[0])}?" if near else f"there are {there_are}" if known else "there are none"
+    raise ChangeError(f"there is no {what} {quoted(name)}; {hint}")

@@ -1,0 +1,285 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+
+"""Overlays: changes that name what they change, and say precisely what is missing where the base has changed."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError
+from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._library.overlay import apply_overlay, read_overlay
+from full_flow import CONNECTOR, WELCOME, full_flow
+from real_flows import real_flow_files
+
+
+def _apply(*changes: dict[str, Any], flow: dict[str, Any] | None = None) -> dict[str, Any]:
+    overlay = read_overlay({"changes": list(changes)}, "overlay.yml", needs_base=False)
+    base = full_flow() if flow is None else flow
+    untouched = copy.deepcopy(base)
+    try:
+        return apply_overlay(base, overlay)
+    finally:
+        assert base == untouched, "the base is shared with others"
+
+
+def _refused(*changes: dict[str, Any], flow: dict[str, Any] | None = None) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        _apply(*changes, flow=flow)
+    assert all(problem.source == "overlay.yml" and problem.path.startswith("$.") for problem in caught.value.problems)
+    return [problem.message for problem in caught.value.problems]
+
+
+def _task(flow: dict[str, Any], task_id: str) -> Any:
+    return flow["contents"]["tasks"][task_id]
+
+
+def _ways(flow: dict[str, Any], task_id: str) -> dict[str, str]:
+    return {rule["interactionId"]: rule["taskId"] for rule in _task(flow, task_id)["next"]["rules"]}
+
+
+def _screen(flow: dict[str, Any], screen_id: str) -> Any:
+    [screen] = [screen for screen in flow["screens"] if screen["screenId"] == screen_id]
+    return screen
+
+
+def test_the_text_of_a_button_is_changed_where_it_stands_and_where_it_is_repeated() -> None:
+    screen = _screen(_apply({"screen": "Welcome", "texts": {" Continue": "Go on"}}), WELCOME)
+
+    assert screen["contents"]["continue01"]["props"]["children"] == "Go on"
+    assert screen["interactions"][0]["label"] == "Go on"
+
+
+def test_a_text_by_its_component() -> None:
+    flow = _apply({"screen": WELCOME, "texts": {"side000001": "Hi"}, "set": {"contents.ROOT.props.size": "lg"}})
+
+    contents = _screen(flow, WELCOME)["contents"]
+    assert contents["side000001"]["props"]["children"] == "Hi"
+    assert contents["ROOT"]["props"] == {"size": "lg"}
+
+
+def test_metadata_is_merged() -> None:
+    flow = _apply({"metadata": {"name": "Other", "translation": {"targetLanguages": ["de"]}}})
+
+    assert flow["metadata"]["name"] == "Other"
+    assert flow["metadata"]["translation"]["targetLanguages"] == ["de"]
+    assert flow["metadata"]["translation"]["sourceLanguage"] == "en"
+
+
+def test_a_task() -> None:
+    flow = _apply(
+        {
+            "task": "Sign Up or In / OAuth",
+            "name": "Social",
+            "arguments": {"redirectUrl": "https://acme.example"},
+            "next": {"OAuthStartFailed": "End"},
+            "set": {"errorHandlingV2.OAuthStartFailed.errorHandlingType": "automatic"},
+        }
+    )
+
+    assert [_task(flow, key)["name"] for key in ("1", "1.end")] == ["Social", "Social"]
+    assert _task(flow, "1")["arguments"]["redirectUrl"] == {"type": "inline", "value": "https://acme.example"}
+    assert _ways(flow, "1") == {"success": "1.end", "OAuthStartFailed": "6"}
+    assert _task(flow, "1")["errorHandlingV2"] == {"OAuthStartFailed": {"errorHandlingType": "automatic"}}
+
+
+def test_a_branch_of_a_condition() -> None:
+    flow = _apply({"task": "New user?", "branches": {"New user": {"operator": "greater-than", "value": 3}}})
+
+    [test] = _task(flow, "2")["conditions"][0]["atomicConditions"]
+    assert (test["operator"], test["predicate"], test["target"]["value"]) == (
+        "greater-than",
+        {"type": "inline", "value": 3},
+        "firstSeen",
+    )
+
+
+def test_a_connector_is_swapped_wherever_it_is_used() -> None:
+    flow = _apply({"connector": "Risk Engine", "becomes": "Other Engine"})
+
+    new_id = flow["references"]["connectors"]["Other Engine"]
+    assert flow["references"]["connectors"] == {"Other Engine": new_id}
+    assert _task(flow, "3")["arguments"]["connectorId"]["value"] == new_id != CONNECTOR
+    by_task = _apply({"task": "Risk / Check", "connector": "Other Engine"})
+    assert _task(by_task, "3") == _task(flow, "3")
+    assert by_task["references"]["connectors"] == {"Risk Engine": CONNECTOR, "Other Engine": new_id}
+
+
+@pytest.mark.parametrize("place", [{"after": "New user?", "on": "New user"}, {"before": "Set Up MFA"}])
+def test_a_screen_is_added_with_its_task_and_the_ways_to_it(place: dict[str, str]) -> None:
+    flow = _apply(
+        {"add_screen": "Terms", "screen": {"title": "Terms", "text": "Read {{x}}", "button": "Agree"}, **place}
+    )
+
+    assert _ways(flow, "2") == {"isNew": "7", "ELSE": "6"}
+    assert list(_ways(flow, "7").values()) == ["5"]
+    screen = _screen(flow, _task(flow, "7")["screenId"])
+    texts = [node["props"].get("children") for node in screen["contents"].values()]
+    assert texts == [None, "Terms", "Read {{x}}", "Agree"]
+    before = {str(problem) for problem in check_document(FlowDocument(full_flow()))}
+    assert {str(problem) for problem in check_document(FlowDocument(flow))} <= before
+
+
+def test_a_screen_before_the_first_one_starts_the_flow() -> None:
+    contents = copy.deepcopy(_screen(full_flow(), WELCOME)["contents"])
+    interactions = [{"id": "continue01", "label": "Continue"}, {"id": "google0001"}]
+    given = {"screenId": "SC3new", "contents": contents, "interactions": interactions}
+
+    flow = _apply({"add_screen": "Hello", "screen": given, "before": "Welcome", "next": {"google0001": "End"}})
+
+    assert flow["contents"]["startTask"] == "7"
+    assert [rule["taskId"] for rule in _task(flow, "start")["next"]["rules"]] == ["7"]
+    assert _ways(flow, "7") == {"continue01": "0", "google0001": "6"}
+    assert _ways(flow, "0")["polling"] == "0"
+
+
+def test_a_task_is_removed_with_its_screen_and_the_ways_to_it() -> None:
+    flow = _apply({"remove": "Verify OTP"}, {"remove": "Sign Up or In / OAuth", "lead_to": "End"})
+
+    assert set(flow["contents"]["tasks"]) == {"start", "0", "2", "3", "5", "6"}
+    assert [screen["screenId"] for screen in flow["screens"]] == [WELCOME]
+    assert _ways(flow, "3") == {"success": "2"}
+    assert _ways(flow, "0")["google0001"] == "6"
+
+
+def _with_twins() -> dict[str, Any]:
+    flow = full_flow()
+    flow["contents"]["tasks"]["4"]["name"] = "Welcome"
+    return flow
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"screen": "Welcom", "texts": {"a": "b"}}, ('no screen "Welcom"', 'did you mean "Welcome"')),
+        ({"screen": "Welcome", "texts": {"Go": "b"}}, ('no text "Go"', '"Continue"')),
+        ({"screen": "Welcome", "set": {"contents.no.props": 1}}, ("no contents.no to set",)),
+        ({"task": "Gone", "name": "x"}, ('no task "Gone"',)),
+        ({"task": "End", "arguments": {"url": "x"}}, ('the task "End" has no argument "url"', "it has none")),
+        ({"task": "Risk / Check", "arguments": {"arg": "x"}}, ("there are args, connectorId",)),
+        ({"task": "Welcome", "next": {"Continue with X": "End"}}, ("no way on of the task", "Continue with Google")),
+        ({"task": "Welcome", "next": {"Continue": "Gone"}}, ('no task "Gone"',)),
+        ({"task": "New user?", "branches": {"Old": {}}}, ('no single branch "Old"', '"New user"')),
+        ({"task": "New user?", "branches": {"New user": {"size": 1}}}, ("does not take size",)),
+        ({"task": "New user?", "branches": {"Known user": {"value": 1}}}, ("has 0 conditions",)),
+        ({"connector": "SMTP", "becomes": "x"}, ('no connector "SMTP"', '"Risk Engine"')),
+        ({"remove": "New user?"}, ('leads to "Set Up MFA", "End"', "lead_to")),
+        ({"remove": "End"}, ("leads nowhere", "lead_to")),
+        ({"add_screen": "A", "screen": {"title": "x"}}, ("either after or before",)),
+        ({"add_screen": "A", "screen": {"title": "x"}, "after": "New user?"}, ("say which is meant with on",)),
+        ({"add_screen": "End", "screen": {"title": "x"}, "before": "End"}, ("already",)),
+        ({"add_screen": "A", "screen": {"colour": "x"}, "before": "End"}, ("title, text, button", "colour")),
+        ({"add_screen": "A", "screen": {"contents": {}}, "before": "End"}, ("contents and interactions",)),
+    ],
+)
+def test_what_is_missing_is_said(change: dict[str, Any], parts: tuple[str, ...]) -> None:
+    [message] = _refused(change)
+
+    assert all(part in message for part in parts), message
+
+
+def test_a_name_that_several_have_is_no_name() -> None:
+    [message] = _refused({"screen": "Welcome", "set": {}}, flow=_with_twins())
+
+    assert "2 of that name" in message
+    assert WELCOME in message
+    assert _apply({"task": "4", "name": "Other"}, flow=_with_twins())["contents"]["tasks"]["4"]["name"] == "Other"
+
+
+def test_all_changes_that_fail_are_said_at_once() -> None:
+    assert len(_refused({"task": "a", "name": "x"}, {"metadata": {"name": "y"}}, {"remove": "b"})) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "part"),
+    [
+        ([], "$", "expected extends: and changes:"),
+        ({"extends": "x"}, "$.extends", "leave it out"),
+        ({"change": []}, "$.change", "unknown"),
+        ({"changes": {}}, "$.changes", "a list of changes"),
+        ({"changes": ["x"]}, "$.changes[0]", "metadata, add_screen, screen, task, connector, remove"),
+        ({"changes": [{"task": "x", "text": {}}]}, "$.changes[0]", "does not go with text"),
+        ({"changes": [{"connector": "x"}]}, "$.changes[0]", "needs becomes"),
+        ({"changes": [{"task": "x", "arguments": []}]}, "$.changes[0].arguments", "a mapping"),
+        ({"changes": [{"task": ["x"]}]}, "$.changes[0].task", "a text"),
+    ],
+)
+def test_a_broken_overlay(value: Any, path: str, part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_overlay(value, "overlay.yml", needs_base=False)
+
+    [problem] = caught.value.problems
+    assert (problem.path, problem.source) == (path, "overlay.yml")
+    assert part in problem.message
+
+
+# --- the history of a real flow ---------------------------------------------------------------------------------------
+
+
+# What a team might do to a flow that somebody else goes on changing.
+TEN_LINES = (
+    {"screen": "Welcome Screen", "texts": {"Forgot password": "Trouble signing in?"}},
+    {"connector": "manual", "becomes": "Translator"},
+    {
+        "add_screen": "House Rules",
+        "screen": {"title": "House rules", "text": "Be kind.", "button": "I will be"},
+        "before": "End",
+    },
+)
+
+
+def _history() -> dict[str, dict[str, Any]]:
+    files = [file for file in real_flow_files() if re.fullmatch(r"sign-up-or-in(\.v\d+)?\.json", file.name)]
+    return {
+        file.stem.partition(".")[2] or "v1": json.loads(file.read_text(encoding="utf-8"))
+        for file in files
+        if "descope-cx" in str(file)
+    }
+
+
+@pytest.mark.usefixtures("real_flows_dir")
+def test_ten_lines_on_the_history_of_a_real_flow() -> None:
+    applied, missing = {}, {}
+    for version, flow in _history().items():
+        try:
+            applied[version] = _apply(*TEN_LINES, flow=flow)
+        except InputError as error:
+            missing[version] = {(problem.path, problem.message.split(";")[0]) for problem in error.problems}
+
+    no_translator = ("$.changes[1]", 'the flow uses no connector "manual"')
+    no_welcome = ("$.changes[0]", 'there is no screen "Welcome Screen"')
+    no_text = ("$.changes[0]", 'there is no text "Forgot password"')
+    assert set(applied) == {"v7", "v8", "v9", "v10", "v11"}
+    for version, problems in {
+        "v1 v2 v4": {no_text, no_translator},
+        "v3": {no_text, no_translator, ("$.changes[2]", 'there is no task "End"')},
+        "v5 v6": {no_welcome},
+        "v12 v13 v14 v15": {no_translator},
+    }.items():
+        assert [missing.pop(one) for one in version.split()] == [problems] * len(version.split())
+    assert not missing
+    for version, flow in applied.items():
+        text = json.dumps(flow)
+        assert "Trouble signing in?" in text
+        assert "Forgot password" not in json.dumps(flow["screens"])
+        assert "Translator" in flow["references"]["connectors"]
+        new = max(flow["contents"]["tasks"].values(), key=lambda task: task["name"] == "House Rules")
+        leading_to_end = {
+            task["name"]
+            for task in flow["contents"]["tasks"].values()
+            for rule in (task.get("next") or {}).get("rules") or ()
+            if flow["contents"]["tasks"][rule["taskId"]]["name"] == "End"
+        }
+        assert leading_to_end == {"House Rules"}, version
+        assert new["screenId"] in {screen["screenId"] for screen in flow["screens"]}
+        assert check_document(FlowDocument(flow)) == check_document(FlowDocument(_history()[version]))
