@@ -15,7 +15,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 DEMO = Path(__file__).resolve().parent
-FLOWS = DEMO / "flows"
+LIBRARY = DEMO.parents[1] / "flows"
+# What the demo deploys of the library that comes with the collection.
+ENTRIES = ("accept-invitation", "forgot-password", "sign-in", "sign-up-or-in", "step-up")
 
 JsonObject = dict[str, Any]
 Variables = dict[str, Any]
@@ -45,30 +47,43 @@ TEMPLATE_ENVIRONMENT = Environment(
 _INVENTORY_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)
 
 
-def read_templates(folder: Path = FLOWS) -> dict[str, JsonObject]:
-    """Return the templates as they are on disk, by name; a snapshot directory is put together as an exported flow."""
-    templates: dict[str, JsonObject] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            templates[path.name] = _snapshot_flow(path)
-        elif path.suffix == ".json":
-            templates[path.stem] = json.loads(path.read_text(encoding="utf-8"))
-        elif path.suffix == ".yml":
-            templates[path.stem] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return templates
+def read_templates(entries: Iterable[str] = ENTRIES) -> dict[str, JsonObject]:
+    """Return the templates of the library's entries as they are on disk, by the entry's name."""
+    return {entry: read_template(_flow_of(LIBRARY / entry)) for entry in entries}
+
+
+def _flow_of(entry: Path) -> Path:
+    return next(path for name in ("flow.json", "flow.yml", "flow") if (path := entry / name).exists())
+
+
+def read_template(path: Path) -> JsonObject:
+    """Return a template as it is on disk; a snapshot directory is put together as an exported flow."""
+    if path.is_dir():
+        return _snapshot_flow(path)
+    template: JsonObject = (json.loads if path.suffix == ".json" else yaml.safe_load)(path.read_text(encoding="utf-8"))
+    return template
 
 
 def _snapshot_flow(directory: Path) -> JsonObject:
-    """Return the flow of a snapshot directory, whose files do not name it, under the id that the playbook gives it."""
+    """Return the flow of a snapshot directory, whose files do not say which flow they are."""
     files = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(directory.glob("*.json"))}
     metadata = files["metadata.json"]
     screens = [files[f"screen-{slug}.json"] for slug in metadata["screens"]]
     return {
-        "flowId": "${ tenant_id }-" + directory.name,
+        "flowId": directory.parent.name,
         "metadata": {key: value for key, value in metadata.items() if key != "screens"},
         "contents": files["contents.json"],
         "screens": sorted(screens, key=lambda screen: str(screen["screenId"])),
     }
+
+
+def tenant_flow(name: str, template: JsonObject, variables: Variables) -> JsonObject:
+    """Return a tenant's own flow, under the id that the playbook gives it."""
+    flow: JsonObject = rendered(template, variables)
+    flow_id = f"{variables['tenant_id']}-{name}"
+    if "contents" in flow:
+        return {**flow, "flowId": flow_id}
+    return {**flow, "flow": {**flow["flow"], "id": flow_id}}
 
 
 def rendered(value: Any, variables: Variables) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emulated_project import EmulatedProject, JsonObject
-from flow_library import Variables, rendered
+from flow_library import Variables, tenant_flow
 
 NEW_FLOW = "accept-invitation"
 
@@ -48,8 +48,8 @@ def fill(project: EmulatedProject, templates: dict[str, JsonObject], tenants: di
     outdated, current, edited, new = names[:8], names[8:12], names[12:15], names[15:]
     known_flows = {name: template for name, template in templates.items() if name != NEW_FLOW}
     for tenant in [*outdated, *current, *edited]:
-        for template in known_flows.values():
-            flow = rendered(template, tenants[tenant])
+        for name, template in known_flows.items():
+            flow = tenant_flow(name, template, tenants[tenant])
             if tenant in outdated:
                 flow = _as_of_last_year(flow)
             _import(project, flow)
@@ -69,7 +69,7 @@ def _import(project: EmulatedProject, flow: JsonObject) -> None:
 
 
 def _as_of_last_year(flow: JsonObject) -> JsonObject:
-    """Return the flow with other texts, without Apple, and with risky sign-ins let through."""
+    """Return the flow with other texts, and without Apple."""
     for screen in flow["screens"]:
         _put_former_texts(screen)
         _remove_button(screen, "AppleButton")
@@ -81,13 +81,7 @@ def _as_of_last_year(flow: JsonObject) -> JsonObject:
             task["next"] = {"rules": [rule for rule in rules if rule["interactionId"] in offered]}
         if task.get("action") == "logged-in":
             task.pop("arguments", None)
-        if task["name"] == "Any risk detected?":
-            task["next"] = {"rules": [rule | {"taskId": _followed_by_else(task)} for rule in rules]}
     return flow
-
-
-def _followed_by_else(condition: JsonObject) -> str:
-    return str(next(rule["taskId"] for rule in condition["next"]["rules"] if rule["interactionId"] == "ELSE"))
 
 
 def _nodes(screen: JsonObject) -> Iterator[tuple[str, JsonObject]]:

@@ -31,6 +31,7 @@ _LINE = 19.0
 _ROW = 25.0
 _PORT = 29.0  # where arrows enter, from the top of a card
 _TITLE_EMS, _DETAIL_EMS, _LABEL_EMS = 12.2, 16.4, 15.2  # room for text, in widths of its font size
+_TITLE_LINES = 3
 _WORDS = {"screen": "Screen", "condition": "Condition", "subflow": "Sub-flow", "action": "Action"}
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NARROW = frozenset("fijlrtI.,:;'|!()[]{} /\\-\"")
@@ -140,7 +141,7 @@ def _size(card: Card) -> tuple[float, float]:
 
 
 def _rows_begin(card: Card) -> float:
-    lines = len(_wrapped(card.title, _TITLE_EMS, 2)) + bool(card.detail)
+    lines = len(_wrapped(card.title, _TITLE_EMS, _TITLE_LINES)) + bool(card.detail)
     return _HEAD + 12 + (lines - 1) * _LINE + 14 - 4
 
 
@@ -184,7 +185,7 @@ def _full_card(card: Card, box: Box) -> Iterator[str]:
     yield _text("flow-kind", _PAD, 19, _WORDS.get(card.kind, card.kind.capitalize()))
     yield _text("flow-number", width - _PAD, 19, _cut(card.task_id, 6), "end")
     baseline = _HEAD + 4
-    for line in _wrapped(card.title, _TITLE_EMS, 2):
+    for line in _wrapped(card.title, _TITLE_EMS, _TITLE_LINES):
         yield _text("flow-title", _PAD, baseline, line)
         baseline += _LINE
     if card.detail:
