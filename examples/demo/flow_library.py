@@ -30,6 +30,7 @@ ENTRIES = ("accept-invitation", "forgot-password", "sign-in", "sign-up-or-in", "
 JsonObject = dict[str, Any]
 Variables = dict[str, Any]
 
+_PARTIAL = re.compile(r"\$\{ partial\('(\S+)'\) \}")
 _WHOLE_EXPRESSION = re.compile(r"\$\{\s*((?:(?!\$\{).)+?)\s*\}", re.DOTALL)
 
 # Only ${ } means something in a template; {{ }} is Descope's. Blocks and comments get delimiters nobody writes.
@@ -49,7 +50,7 @@ _INVENTORY_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False
 
 def read_templates(entries: Iterable[str] = ENTRIES) -> dict[str, JsonObject]:
     """Return the templates of the library's entries as they are on disk, by the entry's name."""
-    return {entry: read_template(_flow_of(LIBRARY / entry)) for entry in entries}
+    return {entry: _with_partials(read_template(_flow_of(LIBRARY / entry)), LIBRARY / entry) for entry in entries}
 
 
 def _flow_of(entry: Path) -> Path:
@@ -62,6 +63,22 @@ def read_template(path: Path) -> JsonObject:
         return _snapshot_flow(path)
     template: JsonObject = (json.loads if path.suffix == ".json" else yaml.safe_load)(path.read_text(encoding="utf-8"))
     return template
+
+
+def _with_partials(value: Any, entry: Path) -> Any:
+    """Return a template's value with the scripts that lie beside it in their places."""
+    if isinstance(value, dict):
+        return {key: _with_partials(member, entry) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_with_partials(element, entry) for element in value]
+    named = _PARTIAL.fullmatch(value) if isinstance(value, str) else None
+    return (entry / "partials" / named[1]).read_text(encoding="utf-8") if named else value
+
+
+def read_defaults(entry: str) -> Variables:
+    """Return what an entry's variables are where nobody says otherwise."""
+    options = yaml.safe_load((LIBRARY / entry / "variables.yml").read_text(encoding="utf-8"))["options"]
+    return {name: terms["default"] for name, terms in options.items() if "default" in terms}
 
 
 def _snapshot_flow(directory: Path) -> JsonObject:
@@ -79,7 +96,7 @@ def _snapshot_flow(directory: Path) -> JsonObject:
 
 def tenant_flow(name: str, template: JsonObject, variables: Variables) -> JsonObject:
     """Return a tenant's own flow, under the id that the playbook gives it."""
-    flow: JsonObject = rendered(template, variables)
+    flow: JsonObject = rendered(template, {**read_defaults(name), **variables})
     flow_id = f"{variables['tenant_id']}-{name}"
     if "contents" in flow:
         return {**flow, "flowId": flow_id}

@@ -316,7 +316,8 @@ class _Assembly:
                 for overlay in self._overlays()
             )
             return (Flow(RawFlow(None, self._base.flow), text, late),)
-        return tuple(self._structured(raw) for raw in self._changed(read_raw(self._base.flow)))
+        flows = [self._base.named(raw) for raw in read_raw(self._base.flow)]
+        return tuple(self._structured(raw) for raw in self._changed(flows))
 
     def _structured(self, raw: RawFlow) -> Flow:
         return Flow(raw, compile_template(raw.value, raw.source, self._syntax))

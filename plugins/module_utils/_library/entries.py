@@ -10,13 +10,15 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._flow.sources import RawFlow
 from ansible_collections.community.descope.plugins.module_utils._json import quoted
 
-_FLOWS = ("flow.json", "flow.yml", "flow.yaml", "flow.json.j2", "flow.yml.j2", "flow.yaml.j2", "flow")
+_SNAPSHOT = "flow"
+_FLOWS = ("flow.json", "flow.yml", "flow.yaml", "flow.json.j2", "flow.yml.j2", "flow.yaml.j2", _SNAPSHOT)
 _OVERLAYS = ("overlay.yml", "overlay.yaml")
 _VARIABLES = ("variables.yml", "variables.yaml")
 _PARTIALS = "partials"
@@ -46,6 +48,13 @@ class Entry:
     def file(self) -> str:
         """What messages about the entry as a whole name."""
         return self.flow or self.overlay
+
+    def named(self, raw: RawFlow) -> RawFlow:
+        """Return a flow of the entry under the entry's name, if nothing but its directory's name says which flow it is.
+
+        The files of a snapshot directory do not, and the name that all entries give it says nothing.
+        """
+        return replace(raw, flow_id=Path(self.directory).name) if raw.flow_id == _SNAPSHOT else raw
 
 
 def open_entry(path: str) -> Entry:

@@ -23,9 +23,9 @@ from ansible_collections.community.descope.plugins.module_utils._flow.schema imp
 from demo import Run, kind_of
 from flow_library import (
     DEMO,
-    LIBRARY,
     TEMPLATE_ENVIRONMENT,
     Variables,
+    read_defaults,
     read_inventory,
     read_template,
     read_templates,
@@ -80,7 +80,8 @@ def test_every_flow_is_well_formed_for_every_tenant(name: str, tenants: dict[str
 def test_the_inventory_defines_what_the_flows_use(tenants: dict[str, Variables]) -> None:
     for name, template in TEMPLATES.items():
         for tenant, variables in tenants.items():
-            assert names_used(template) - variables.keys() == set(), f"{name} of {tenant}"
+            missing = names_used(template) - variables.keys() - read_defaults(name).keys()
+            assert missing == set(), f"{name} of {tenant}"
 
 
 def test_the_flows_use_what_the_inventory_defines(tenants: dict[str, Variables]) -> None:
@@ -97,7 +98,7 @@ def test_the_flow_for_a_forgotten_password_is_the_tenants_own(tenants: dict[str,
 
 
 def test_a_value_that_is_one_expression_keeps_its_type(tenants: dict[str, Variables]) -> None:
-    sign_in = load(rendered(TEMPLATES["sign-in"], tenants["velo-city"]))
+    sign_in = load(tenant_flow("sign-in", TEMPLATES["sign-in"], tenants["velo-city"]))
     attempts = sign_in.tasks["8"]["conditions"][0]["atomicConditions"][0]["predicate"]["value"]
     assert (attempts, type(attempts)) == (tenants["velo-city"]["max_attempts"], int)
     nodes = [node for screen in sign_in.screens for node in screen["contents"].values()]
@@ -117,8 +118,9 @@ def test_the_names_of_tenants_are_hard_ones(tenants: dict[str, Variables]) -> No
 def test_the_playbook_deploys_what_the_demo_counts() -> None:
     playbook = yaml.safe_load((DEMO / "playbooks" / "deploy.yml").read_text(encoding="utf-8"))
     flows = playbook[0]["tasks"][0]["community.descope.descope_flow"]["flows"]
-    deployed = {flow["flow_id"]: (DEMO / "playbooks" / flow["template"]).resolve().parent for flow in flows}
-    assert deployed == {f"{{{{ tenant_id }}}}-{name}": LIBRARY / name for name in TEMPLATES}
+    assert {flow["template"]: flow["flow_id"] for flow in flows} == {
+        name: f"{{{{ tenant_id }}}}-{name}" for name in TEMPLATES
+    }
 
 
 def test_the_smallest_project_is_complete() -> None:

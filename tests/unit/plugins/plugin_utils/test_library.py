@@ -337,3 +337,12 @@ def test_a_broken_overlay(based: Library, overlay: Any, code: str, path: str, pa
     assert (problem.code, problem.path) == (code, path)
     assert part in problem.message
     assert problem.source.endswith((".yml", "other/overlay.yml"))
+
+
+def test_a_snapshot_directory_is_the_flow_that_the_entry_is_called_after(library: Library) -> None:
+    library.write("welcome/flow/metadata.json", {"name": "${ brand }", "screens": []})
+    library.write("welcome/flow/contents.json", {"startTask": "0", "tasks": {}})
+
+    assert [flow.flow_id for flow in library.template("welcome").render(library.scope({"brand": "Acme"}))] == [
+        "welcome"
+    ]
