@@ -38,15 +38,16 @@ _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!
 
 def _with_unsafe_definitions(options: dict[str, Any]) -> dict[str, Any]:
     items = [_with_unsafe_definitions(item) for item in options.get("flows", ())]
-    definition = {"definition": _unsafe(options["definition"])} if "definition" in options else {}
+    definition = {"definition": unsafe(options["definition"])} if "definition" in options else {}
     return {**options, **definition, **({"flows": items} if items else {})}
 
 
-def _unsafe(value: Any) -> Any:
+def unsafe(value: Any) -> Any:
+    """Return a value whose texts Ansible takes for no templates when it stands in a playbook."""
     if isinstance(value, dict):
-        return {key: _unsafe(item) for key, item in value.items()}
+        return {key: unsafe(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_unsafe(item) for item in value]
+        return [unsafe(item) for item in value]
     return _Unsafe(value) if isinstance(value, str) and "{{" in value else value
 
 

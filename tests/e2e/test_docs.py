@@ -34,6 +34,7 @@ README = CHECKOUT / "README.md"
 BACKUPS = CHECKOUT / "docs" / "backups.md"
 DECISIONS = CHECKOUT / "docs" / "decisions.md"
 EMULATOR = CHECKOUT / "roles" / "emulator" / "README.md"
+LIBRARY = CHECKOUT / "flows" / "README.md"
 DOCUMENTS = [
     README,
     CHECKOUT / "CONTRIBUTING.md",
@@ -41,6 +42,7 @@ DOCUMENTS = [
     DECISIONS,
     EMULATOR,
     CHECKOUT / "examples" / "README.md",
+    *sorted((CHECKOUT / "flows").rglob("README.md")),
 ]
 
 # What Ansible itself adds to results.
@@ -76,6 +78,15 @@ def test_a_flow_is_put_back_from_its_backup(tmp_path: Path) -> None:
 
     assert set(flows) == {"acme-sign-in", "globex-sign-in"}
     assert "Hi there!" in json.dumps(flows["acme-sign-in"])
+
+
+def test_entries_of_the_library_are_deployed_by_their_names(tmp_path: Path) -> None:
+    with second_terminal(LIBRARY, "library") as port:
+        reader = Shell(tmp_path / "home", tmp_path, port=port)
+        reader.follow(session_blocks(LIBRARY, "library"))
+        flows = Emulator(f"http://127.0.0.1:{port}").stored("P2try")["flows"]
+
+    assert set(flows) == {"sign-in", "forgot-password"}
 
 
 def test_what_is_left_out_of_the_comparison_is_what_the_page_says() -> None:

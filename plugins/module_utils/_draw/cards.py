@@ -163,9 +163,9 @@ def _outlet(words: FlowWords, tasks: JsonObject, task_id: str, rule: JsonObject)
 
 
 def _label(words: FlowWords, task_id: str, task: JsonObject, interaction: str) -> str:
-    if task.get("type") == "condition" and interaction == _ELSE:
-        return "else"
     label = words.document.interaction_label(task_id, interaction)
+    if task.get("type") == "condition" and interaction == _ELSE:
+        return "else" if label in (_ELSE, "Else", "else") else f"else: {label}"
     if label == interaction and task.get("type") == "screen":
         screen = words.screens.get(text_of(task.get("screenId")), {})
         node = object_of(screen.get("contents")).get(interaction)

@@ -124,14 +124,17 @@ def test_branches_and_failures_are_told_apart() -> None:
     tasks = flow["contents"]["tasks"]
     tasks["1"]["errorHandlingV2"] = {"Blocked": {"errorHandlingType": "custom"}}
     tasks["1"]["next"]["rules"].insert(0, {"interactionId": "Blocked", "taskId": "0"})
-    tasks["3"] |= {"type": "condition", "conditions": [{"interactionId": "a", "name": "New user"}]}
+    tasks["3"] |= {
+        "type": "condition",
+        "conditions": [{"interactionId": "a", "name": "New user"}, {"interactionId": "ELSE", "name": "Known user"}],
+    }
     tasks["3"]["next"] = {"rules": [{"interactionId": "a", "taskId": "4"}, {"interactionId": "ELSE", "taskId": "0"}]}
     picture = drawn(flow)
 
     assert picture.words("1")[-2:] == ["success", "Blocked"]
     red = [label.text for label in picture.classes("flow-error") if label.tag == f"{SVG}text"]
     assert red == ["Blocked"]
-    assert picture.words("3")[-2:] == ["New user", "else"]
+    assert picture.words("3")[-2:] == ["New user", "else: Known user"]
 
 
 def test_marks_say_what_has_become_of_a_step() -> None:
