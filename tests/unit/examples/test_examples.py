@@ -85,7 +85,7 @@ def test_the_inventory_defines_what_the_flows_use(tenants: dict[str, Variables])
 
 
 def test_the_flows_use_what_the_inventory_defines(tenants: dict[str, Variables]) -> None:
-    own = {"inventory_hostname", "tenant_id", "email_domain", "login_domain", "brand_color"}
+    own = {"inventory_hostname", "tenant_id", "email_domain", "login_domain"}
     used = own.union(*map(names_used, TEMPLATES.values()))
     assert {name for variables in tenants.values() for name in variables} - used == set()
 

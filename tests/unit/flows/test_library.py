@@ -24,7 +24,7 @@ from shipped_tenants import TENANTS, tenant_values
 
 PROMISED = {
     *("sign-up-or-in", "magic-link", "step-up", "forgot-password", "accept-invitation", "tenant-sso"),
-    "account-update",
+    *("branded-sign-in", "account-update"),
 }
 NODE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z|ROOT\Z|oneTimeCodeId\Z")
 DESCOPE_VALUE = re.compile(r"\{\{.*?\}\}")
@@ -69,7 +69,7 @@ def test_it_is_a_flow_that_descope_could_have_exported(entry: str, tenant: str) 
     document = rendered(entry, tenant)
 
     assert [str(problem) for problem in (*check_schema(document), *check_document(document))] == []
-    assert document.flow_id == entry
+    assert document.flow_id == {"branded-sign-in": "sign-in"}.get(entry, entry)
     assert 4 <= len(document.tasks) <= 24
 
 
@@ -192,7 +192,7 @@ def test_a_provider_for_each_button() -> None:
 
 def test_every_form_of_an_entry_has_a_living_example() -> None:
     files = {path.relative_to(LIBRARY / entry).parts[0] for entry in ENTRIES for path in (LIBRARY / entry).iterdir()}
-    assert files >= {"flow.json", "flow.yml", "flow.json.j2", "flow", "partials", "variables.yml"}
+    assert files >= {"flow.json", "flow.yml", "flow.json.j2", "flow", "overlay.yml", "partials", "variables.yml"}
     partials = {path.suffix for entry in ENTRIES for path in (LIBRARY / entry).glob("partials/*")}
     assert partials >= {".js", ".json"}
 
