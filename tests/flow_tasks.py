@@ -34,6 +34,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.backup_i
 from ansible_collections.community.descope.plugins.module_utils._deploy.backup_task import DESCOPE_FLOW_BACKUP
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_info_task import DESCOPE_FLOW_INFO
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
+from ansible_collections.community.descope.plugins.module_utils._deploy.rollback_task import DESCOPE_FLOW_ROLLBACK
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._module import load_on_this_machine
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
@@ -122,6 +123,12 @@ class Controller:
         given = {"definition": list(definitions)} if definitions else {}
         arguments = self.connection(backup_dir=str(self.backups), **given)
         return run(DESCOPE_FLOW, {**arguments, **options}, check=check)
+
+    def rollback(self, *flow_ids: str, check: bool = False, **options: Any) -> dict[str, Any]:
+        """Run C(descope_flow_rollback) and return its result; ids and patterns are those of the task."""
+        given = {"flow_id": list(flow_ids)} if flow_ids else {}
+        arguments = self.connection(backup_dir=str(self.backups), **given)
+        return _run(DESCOPE_FLOW_ROLLBACK, {**arguments, **options}, check=check)
 
     def info(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run C(descope_flow_info) and return its result."""

@@ -181,6 +181,24 @@ def _offline_arguments() -> ArgumentSpec:
     return {**arguments, "management_key": {**arguments["management_key"], "required": False}}
 
 
+def rollback_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_rollback)."""
+    return {
+        **connection_arguments(),
+        **backup_arguments(),
+        "flow_id": {"type": "list", "elements": "str"},
+        "all": {"type": "bool", "default": False},
+        "backup": {"type": "str"},
+        "run": {"type": "str"},
+        "tenant": {"type": "str"},
+        "prune": {"type": "bool", "default": False},
+        "force": {"type": "bool", "default": False},
+        "verify": {"type": "bool", "default": True},
+        "changelog": {"type": "str"},
+        "compare": {"type": "dict", "options": {"layout": {"type": "bool", "default": False}}},
+    }
+
+
 def environment_fallbacks(
     spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:

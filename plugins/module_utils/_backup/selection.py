@@ -166,11 +166,18 @@ def described(backup: Backup) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """One thing that is asked for: a flow, or whatever flows of a backup there are."""
+    """One thing that is asked for: a flow, or whatever flows of a backup there are.
+
+    none_will_do: whether a backup of the whole project is an answer even if it has none of them.
+    """
 
     name: str
     flow_id: str | None
     found_in: Callable[[Backup], frozenset[str]]
+    none_will_do: bool = False
+
+    def is_in(self, backup: Backup) -> bool:
+        return bool(self.found_in(backup)) or (self.none_will_do and backup.manifest.complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +200,9 @@ def _items(wanted: Wanted, *, absent_too: bool) -> list[_Item]:
         return lambda backup: frozenset(flow_id for flow_id in backup.flows if fnmatchcase(flow_id, pattern))
 
     items = [_Item(f"the flow {flow_id}", flow_id, named(flow_id)) for flow_id in wanted.ids]
-    items += [_Item(f"a flow like {pattern}", None, matching(pattern)) for pattern in wanted.patterns]
+    items += [_Item(f"a flow like {pattern}", None, matching(pattern), absent_too) for pattern in wanted.patterns]
     if wanted.everything:
-        items.append(_Item("any flow", None, lambda backup: frozenset(backup.flows)))
+        items.append(_Item("any flow", None, lambda backup: frozenset(backup.flows), absent_too))
     return items
 
 
@@ -215,7 +222,7 @@ class _Chooser:
     def __call__(self, item: _Item) -> _Choice:
         for backup in reversed(self._backups):
             flows = item.found_in(backup)
-            if flows and (self._good is None or flows <= self._good[backup.id]):
+            if item.is_in(backup) and (self._good is None or flows <= self._good[backup.id]):
                 return _Choice(dict.fromkeys(flows, backup), backup)
         raise _problem("flow-not-in-backup", f"{self._lacking} {item.name}{self._what_there_is()}")
 
@@ -239,7 +246,7 @@ class _TimeChooser:
         self._moment = moment
 
     def __call__(self, item: _Item) -> _Choice:
-        then = [backup for backup in self._backups if backup.manifest.time in self._moment and item.found_in(backup)]
+        then = [backup for backup in self._backups if backup.manifest.time in self._moment and item.is_in(backup)]
         if len(then) > 1:
             # What a rollback saved in that time must not keep it from being repeated.
             then = [backup for backup in then if backup.manifest.reason.kind is not Kind.ROLLBACK] or then

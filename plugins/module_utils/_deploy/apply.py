@@ -82,9 +82,15 @@ class WritesFlows(Protocol):
 
 def expected_results(plan: Plan) -> dict[str, FlowResult]:
     """Return the results of a plan that is only shown."""
+    return _results_of_nothing(plan) | {flow.flow_id: FlowResult(Result.PLANNED) for flow in plan.changed_flows}
+
+
+def _results_of_nothing(plan: Plan) -> dict[str, FlowResult]:
+    """Return the results of the flows that are left alone."""
     return {
-        flow.flow_id: FlowResult(Result.UNCHANGED if flow.action is Action.NONE else Result.PLANNED)
+        flow.flow_id: FlowResult(Result.UNTOUCHED if flow.kept else Result.UNCHANGED)
         for flow in plan.flows
+        if flow.action is Action.NONE
     }
 
 
@@ -131,7 +137,7 @@ class Applier:
 
     def apply(self, plan: Plan) -> dict[str, FlowResult]:
         """Carry out the plan and return the result of every flow in it. Failures are results, not exceptions."""
-        results = {flow.flow_id: FlowResult(Result.UNCHANGED) for flow in plan.flows if flow.action is Action.NONE}
+        results = _results_of_nothing(plan)
         results |= self._import_all(plan.imports)
         results |= self._delete_all(plan.deletions)
         return {flow.flow_id: results.get(flow.flow_id, _LOST_TRACK) for flow in plan.flows}

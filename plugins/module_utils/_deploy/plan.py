@@ -35,22 +35,31 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DesiredFlow:
-    """One flow as it should be. C(document) is None where the flow should not exist."""
+    """One flow as it should be. C(document) is None where the flow should not exist.
+
+    only_from: the fingerprints of what it may be changed from, an empty one for a flow that does not exist. None: from
+    anything.
+    """
 
     flow_id: str
     document: FlowDocument | None
     source: str
+    only_from: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
 class PlannedFlow:
-    """One flow of a plan: what stands in the project, what should, and so what to do."""
+    """One flow of a plan: what stands in the project, what should, and so what to do.
+
+    kept: whether it is left as it is, although it should be something else, because it may not be changed from that.
+    """
 
     flow_id: str
     action: Action
     before: FlowDocument | None
     after: FlowDocument | None
     source: str
+    kept: bool = False
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -118,13 +127,20 @@ def make_plan(
 
 
 def _plan_flow(flow: DesiredFlow, live: FlowDocument | None, layout: bool) -> PlannedFlow:
+    action = _action(flow.document, live, layout)
+    if action is not Action.NONE and not _may_change(flow, live):
+        return PlannedFlow(flow.flow_id, Action.NONE, before=live, after=live, source=flow.source, kept=True)
     return PlannedFlow(
         flow_id=flow.flow_id,
-        action=_action(flow.document, live, layout),
+        action=action,
         before=live,
         after=flow.document,
         source=flow.source,
     )
+
+
+def _may_change(flow: DesiredFlow, live: FlowDocument | None) -> bool:
+    return flow.only_from is None or (live.fingerprint if live else "") in flow.only_from
 
 
 def _action(desired: FlowDocument | None, live: FlowDocument | None, layout: bool) -> Action:
