@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ import yaml
 PLUGINS = Path(__file__).parent / "e2e" / "plugins"
 PROJECT_ID = "P2abcdefghijklmnopqrstuvwxyz"
 MANAGEMENT_KEY = "K2secretsecretsecretsecretsecretsecretsecret"
+_RUN_SECONDS = 300
+_PATIENCE_SECONDS = 0.5
 
 
 class _Unsafe(str):
@@ -49,6 +52,33 @@ def unsafe(value: Any) -> Any:
     if isinstance(value, list):
         return [unsafe(item) for item in value]
     return _Unsafe(value) if isinstance(value, str) and "{{" in value else value
+
+
+def _at_a_terminal(command: list[str], folder: Path, environment: dict[str, str], answer: str) -> tuple[int, str]:
+    """Run a command at a terminal of its own, and type the answer when it asks for C(yes)."""
+    program = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    output = b""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        typing, shown = process.stdin, process.stdout
+        assert typing
+        assert shown
+        while True:
+            if select.select([shown], [], [], _PATIENCE_SECONDS)[0]:
+                chunk = os.read(shown.fileno(), 65536)
+                if not chunk:
+                    break
+                output += chunk
+            elif b"Type yes" in output:
+                # Ansible forgets what was typed before it began to listen, so only silence says that it does.
+                typing.write(f"{answer}\r".encode())
+                typing.flush()
+    return process.returncode, output.decode().replace("\r", "")
 
 
 @dataclass(frozen=True)
@@ -106,6 +136,10 @@ class Playbooks:
         """Run one C(descope_flow_info) task."""
         return self.task("community.descope.descope_flow_info", *arguments, hosts=hosts, **options)
 
+    def rollback(self, *arguments: str, hosts: dict[str, Any] | None = None, **options: Any) -> Run:
+        """Run one C(descope_flow_rollback) task."""
+        return self.task("community.descope.descope_flow_rollback", *arguments, hosts=hosts, **options)
+
     def task(self, module: str, *arguments: str, hosts: dict[str, Any] | None = None, **options: Any) -> Run:
         """Run a playbook of one task. Descope's own C({{...}}) inside a C(definition) is written as it has to be."""
         task = {"name": "Test", module: _with_unsafe_definitions(options)}
@@ -128,22 +162,35 @@ class Playbooks:
         playbook.write_text(yaml.dump(plays, Dumper=_Dumper, sort_keys=False, allow_unicode=True), encoding="utf-8")
         return self.run(playbook, *arguments, hosts=hosts)
 
-    def run(self, playbook: Path | str, *arguments: str, hosts: dict[str, Any] | None = None) -> Run:
-        """Run a playbook that exists, from its own folder."""
+    def run(
+        self, playbook: Path | str, *arguments: str, hosts: dict[str, Any] | None = None, answer: str | None = None
+    ) -> Run:
+        """Run a playbook that exists, from its own folder.
+
+        C(answer) is what somebody at a terminal types when asked; without it there is no terminal, as in a job.
+        """
         results = self.folder / "results.jsonl"
         results.unlink(missing_ok=True)
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        command = [program, str(playbook), "-i", str(self._inventory(hosts)), *arguments]
+        returncode, output = self._execute(command, self.variables(results), answer)
+        lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+        return Run(returncode, output, [json.loads(line) for line in lines])
+
+    def _execute(self, command: list[str], environment: dict[str, str], answer: str | None) -> tuple[int, str]:
+        if answer is not None:
+            return _at_a_terminal(command, self.folder, environment, answer)
         completed = subprocess.run(
-            [Path(sys.executable).with_name("ansible-playbook"), playbook, "-i", self._inventory(hosts), *arguments],
+            command,
             cwd=self.folder,
-            env=self.variables(results),
+            env=environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=_RUN_SECONDS,
         )
-        lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
-        output = completed.stdout + completed.stderr
-        return Run(completed.returncode, output, [json.loads(line) for line in lines])
+        return completed.returncode, completed.stdout + completed.stderr
 
     def _inventory(self, hosts: dict[str, Any] | None) -> Path:
         inventory = self.folder / "inventory.yml"

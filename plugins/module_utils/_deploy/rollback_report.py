@@ -31,8 +31,11 @@ def reason_for(choice: Choice, request: Request) -> str:
     return f"rollback of {what or 'nothing'} to {backups or 'nothing'}"
 
 
-def with_rollback(done: Mapping[str, Any], choice: Choice, request: Request) -> dict[str, Any]:
-    """Return the result of a pipeline with what a rollback adds to it. It has failed if there are conflicts."""
+def with_rollback(done: Mapping[str, Any], choice: Choice, request: Request, *, check_mode: bool) -> dict[str, Any]:
+    """Return the result of a pipeline with what a rollback adds to it.
+
+    It has failed if there are conflicts. A preview only warns of them, so that whoever sees it can decide.
+    """
     targets = {target.flow_id: target for target in choice.selection.targets}
     kept = [flow for flow in done["flows"] if _is_kept(flow)]
     conflicts = [
@@ -43,6 +46,7 @@ def with_rollback(done: Mapping[str, Any], choice: Choice, request: Request) -> 
     reasons = {conflict["flow_id"]: conflict["reason"] for conflict in conflicts}
     flows = [{**flow, "error": reasons.get(flow["flow_id"], flow["error"])} for flow in done["flows"]]
     spared = [flow["flow_id"] for flow in kept if flow["flow_id"] not in reasons]
+    trouble = _conflict_message(conflicts, request, check_mode=check_mode)
     result = {
         **done,
         "flows": flows,
@@ -51,7 +55,9 @@ def with_rollback(done: Mapping[str, Any], choice: Choice, request: Request) -> 
         "summary": list(_lines(flows, targets, spared)),
         "warnings": [*done["warnings"], *choice.warnings, *_notes(choice, request, spared)],
     }
-    message = "; ".join(filter(None, (done.get("msg", ""), _conflict_message(conflicts, request))))
+    if check_mode:
+        return {**result, "warnings": [*result["warnings"], *filter(None, [trouble])]}
+    message = "; ".join(filter(None, (done.get("msg", ""), trouble)))
     return result | ({"failed": True, "msg": message} if message else {})
 
 
@@ -86,13 +92,14 @@ def _conflict(flow: Mapping[str, Any], target: Target, choice: Choice, request: 
     }
 
 
-def _conflict_message(conflicts: list[dict[str, Any]], request: Request) -> str:
+def _conflict_message(conflicts: list[dict[str, Any]], request: Request, *, check_mode: bool) -> str:
     if not conflicts:
         return ""
     named = "; ".join(f"{conflict['flow_id']}: {conflict['reason']}" for conflict in conflicts[:_MOST_NAMES])
     more = f"; and {len(conflicts) - _MOST_NAMES} more, see 'conflicts'" if len(conflicts) > _MOST_NAMES else ""
     what = f"{len(conflicts)} flow{'s are' if len(conflicts) > 1 else ' is'} no longer what {request.run} left"
-    return f"{what} and not rolled back: {named}{more}; look at what they are now, force=true overwrites them"
+    then = "this will fail once the other flows have gone back" if check_mode else "the other flows have gone back"
+    return f"{what}, and not touched: {named}{more}; {then}; force=true overwrites what was changed since"
 
 
 def _notes(choice: Choice, request: Request, spared: list[str]) -> Iterator[str]:

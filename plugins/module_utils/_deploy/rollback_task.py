@@ -42,7 +42,8 @@ def roll_back(task: Task) -> dict[str, Any]:
         if request.prune:
             desired += pruned_flows(choice, request, session.project.list_all())
         options = _options(task, session, store, reason_for(choice, request))
-        return with_rollback(Pipeline(session, options).run(desired), choice, request)
+        done = Pipeline(session, options).run(desired)
+    return with_rollback(done, choice, request, check_mode=task.check_mode)
 
 
 def _options(task: Task, session: Session, store: BackupStore, reason: str) -> PipelineOptions:
