@@ -38,7 +38,7 @@ class Bystanders:
             return []
         names = ", ".join(self.changed[:_MOST_NAMES])
         more = f" and {len(self.changed) - _MOST_NAMES} more" if len(self.changed) > _MOST_NAMES else ""
-        what = f"flows of {project_id} that this run did not write have changed while this task ran: {names}{more}"
+        what = f"flows of {project_id} that this run did not write have changed since this task read it: {names}{more}"
         return [f"{what}; somebody has edited them, or an import did more than it was asked to: look at them"]
 
 

@@ -52,6 +52,7 @@ class Stats:
             "total": sum(self.requests.values()),
             "rate_limited": self.rate_limited,
             "faults": dict(sorted(self.faults.items())),
+            "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight,
             "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
             "by_project": {

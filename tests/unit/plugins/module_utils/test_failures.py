@@ -127,8 +127,7 @@ def _fingerprints(controller: Controller) -> dict[str, str]:
 
 def _quiet(controller: Controller) -> bool:
     """Tell whether the emulator has finished everything that was ever sent to it."""
-    stats = controller.emulator.stats()
-    return bool(stats["total"] == sum(stats["statuses"].values()))
+    return not controller.emulator.stats()["in_flight"]
 
 
 def _assert_all_is_told_and_mended(controller: Controller, result: dict[str, Any], on_failure: OnFailure) -> None:
