@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ansible_collections.community.descope.plugins.module_utils._draw.layout import GUTTER, Layout, free_ways
 
 _LANE = 7.0  # between lines that pass side by side
 _CLEAR = 9.0  # between a line and the card it passes
+_MOST_LANES = 40
 _BEND = GUTTER * 0.62
 _Point = tuple[float, float]
 
@@ -33,7 +36,7 @@ class Routes:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._free = free_ways(layout)
-        self._lanes: list[dict[float, tuple[str, bool]]] = [{} for _column in layout.columns]
+        self._lanes = [_Lanes() for _column in layout.columns]
         self.top = 0.0
         self.bottom = layout.height
 
@@ -54,29 +57,55 @@ class Routes:
     def _lane(self, column: int, wanted: float, line: tuple[str, bool]) -> float:
         """Return the height nearest to the wanted one where this line may cross a column, and take it."""
         lanes = self._lanes[column]
-        candidates = [height for height, owner in lanes.items() if owner == line]
-        for top, bottom in self._free[column]:
-            candidates += _lanes_near(wanted, top + _CLEAR, bottom - _CLEAR)
-        free = [height for height in candidates if self._usable(lanes, height, line)]
-        height = min(free or candidates, key=lambda height: (abs(height - wanted), height))
-        lanes.setdefault(height, line)
+        height = lanes.nearest_of(line, wanted)
+        spans = [_clamped(wanted, top + _CLEAR, bottom - _CLEAR) for top, bottom in self._free[column]]
+        spans.sort(key=lambda span: abs(span[0] - wanted))
+        for nearest, top, bottom in spans:
+            if height is not None and abs(height - wanted) <= abs(nearest - wanted):
+                break
+            found = next((near for near in _lanes_near(nearest, top, bottom) if lanes.is_free(near)), None)
+            if found is not None and (height is None or abs(found - wanted) < abs(height - wanted)):
+                height = found
+        height = spans[0][0] if height is None else height
+        lanes.take(height, line)
         self.top, self.bottom = min(self.top, height - 2 * _CLEAR), max(self.bottom, height + 2 * _CLEAR)
         return height
 
-    @staticmethod
-    def _usable(lanes: dict[float, tuple[str, bool]], height: float, line: tuple[str, bool]) -> bool:
-        return all(owner == line or abs(height - taken) >= _LANE - 0.5 for taken, owner in lanes.items())
+
+class _Lanes:
+    """The heights at which lines cross one column."""
+
+    def __init__(self) -> None:
+        self._taken: list[float] = []
+        self._of_lines: dict[tuple[str, bool], list[float]] = {}
+
+    def is_free(self, height: float) -> bool:
+        position = bisect_left(self._taken, height)
+        return all(abs(height - taken) >= _LANE - 0.5 for taken in self._taken[max(position - 1, 0) : position + 1])
+
+    def nearest_of(self, line: tuple[str, bool], wanted: float) -> float | None:
+        """Return the lane that a line has already, the nearest if there are several."""
+        return min(self._of_lines.get(line, ()), key=lambda height: abs(height - wanted), default=None)
+
+    def take(self, height: float, line: tuple[str, bool]) -> None:
+        own = self._of_lines.setdefault(line, [])
+        if height not in own:
+            own.append(height)
+            insort(self._taken, height)
 
 
-def _lanes_near(wanted: float, top: float, bottom: float) -> list[float]:
-    """Return heights in a span for a line that would like another one, nearest first."""
+def _clamped(wanted: float, top: float, bottom: float) -> tuple[float, float, float]:
+    """Return the height nearest to the wanted one in a span, and the span; of one too narrow, its middle."""
     if bottom < top:
         top = bottom = (top + bottom) / 2
-    nearest = min(max(wanted, top), bottom)
-    found = [nearest]
-    for step in range(1, 16):
-        found += [height for height in (nearest + step * _LANE, nearest - step * _LANE) if top <= height <= bottom]
-    return found
+    return min(max(wanted, top), bottom), top, bottom
+
+
+def _lanes_near(nearest: float, top: float, bottom: float) -> Iterator[float]:
+    """Yield heights in a span for a line, nearest first; not all, lest a flow of thousands of rules takes minutes."""
+    yield nearest
+    for step in range(1, _MOST_LANES):
+        yield from (height for height in (nearest + step * _LANE, nearest - step * _LANE) if top <= height <= bottom)
 
 
 def _curves(begin: _Point, crossed: list[tuple[_Point, _Point]], end: _Point, forward: bool) -> str:
