@@ -10,16 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
-    SOURCE_OPTIONS,
     declared_sources,
     load_desired,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._task import Task
-from ansible_collections.community.descope.plugins.plugin_utils._flow_action import FlowActionBase
+from ansible_collections.community.descope.plugins.plugin_utils._sources import SourcesActionBase, with_definitions
 
 
-class ActionModule(FlowActionBase):
+class ActionModule(SourcesActionBase):
     """Deploys flows."""
 
     use_case = DESCOPE_FLOW
@@ -29,9 +28,4 @@ class ActionModule(FlowActionBase):
         if task.params["state"] == "absent":
             return arguments
         desired = load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
-        flows = [
-            {"definition": flow.document.data, "flow_id": flow.flow_id, "source": flow.source}
-            for flow in desired
-            if flow.document
-        ]
-        return {name: value for name, value in arguments.items() if name not in SOURCE_OPTIONS} | {"flows": flows}
+        return with_definitions(arguments, desired)

@@ -84,17 +84,8 @@ def backup_arguments() -> ArgumentSpec:
     }
 
 
-def template_arguments() -> ArgumentSpec:
-    """Return the options that say how templates are found and read."""
-    strings = ("variable_start", "variable_end", "block_start", "block_end", "comment_start", "comment_end")
-    return {
-        "library": {"type": "list", "elements": "path"},
-        "delimiters": {"type": "dict", "options": {f"{string}_string": {"type": "str"} for string in strings}},
-    }
-
-
-def flow_arguments() -> ArgumentSpec:
-    """Return the argument specification of C(descope_flow)."""
+def source_arguments() -> ArgumentSpec:
+    """Return the options that say where flows come from, and how templates among them are found and read."""
     item: ArgumentSpec = {
         "definition": {"type": "raw"},
         "src": {"type": "path"},
@@ -104,18 +95,30 @@ def flow_arguments() -> ArgumentSpec:
         "vars": {"type": "dict"},
         "source": {"type": "str"},
     }
+    strings = ("variable_start", "variable_end", "block_start", "block_end", "comment_start", "comment_end")
     return {
-        **connection_arguments(),
-        **backup_arguments(),
         "definition": {"type": "raw"},
         "src": {"type": "list", "elements": "path"},
         "template": {"type": "list", "elements": "path"},
         "flows": {"type": "list", "elements": "dict", "options": item},
         "flow_id": {"type": "list", "elements": "str"},
         "vars": {"type": "dict"},
-        **template_arguments(),
+        "library": {"type": "list", "elements": "path"},
+        "delimiters": {"type": "dict", "options": {f"{string}_string": {"type": "str"} for string in strings}},
+    }
+
+
+def flow_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow)."""
+    return {
+        **connection_arguments(),
+        **backup_arguments(),
+        **source_arguments(),
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "validate": {"type": "bool", "default": True},
+        "connectors": {"type": "dict"},
+        "roles": {"type": "dict"},
+        "unresolved": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "fail"},
         "backup": {"type": "bool", "default": True},
         "verify": {"type": "bool", "default": True},
         "on_failure": {"type": "str", "choices": ["stop", "continue", "restore"], "default": "stop"},

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import statistics
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from emulator_client import Emulator
-from playbooks import Playbooks
+from playbooks import PROJECT_ID, Playbooks
 from real_flows import corrupted_flow_files, real_flow_files, snapshot_dirs
 
 pytestmark = pytest.mark.usefixtures("real_flows_dir")
@@ -29,6 +30,13 @@ def _one_task(files: list[Path]) -> list[dict[str, str]]:
     return [{"src": str(file), "flow_id": f"flow-{number:02}"} for number, file in enumerate(files)]
 
 
+def _connectors_of(files: list[Path]) -> dict[str, str]:
+    """The connectors that flows name, with ids of another project than the one they come from."""
+    flows = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    named = [(flow.get("flow", flow).get("references") or {}).get("connectors") or {} for flow in flows]
+    return {name: f"CI9{connector[3:]}" for connectors in named for name, connector in connectors.items()}
+
+
 def _history() -> list[tuple[Path, Path]]:
     """Every pair of versions of one flow that followed each other in a real project."""
     files = [file for file in real_flow_files() if re.fullmatch(r"sign-up-or-in(\.v\d+)?\.json", file.name)]
@@ -39,6 +47,7 @@ def _history() -> list[tuple[Path, Path]]:
 
 def test_every_real_flow_is_applied_once(playbooks: Playbooks, emulator: Emulator) -> None:
     files = real_flow_files()
+    emulator.project(id=PROJECT_ID, connectors=_connectors_of(files))
 
     first = playbooks.flow(flows=_one_task(files))
     second = playbooks.flow(flows=_one_task(files))
@@ -56,6 +65,8 @@ def test_every_real_flow_is_applied_once_in_projects_of_their_own(
     files = real_flow_files()
     hosts = {f"host{number:02}": {"file": str(file), "project": f"P2x{number:02}"} for number, file in enumerate(files)}
     options = {"project_id": "{{ project }}", "src": "{{ file }}"}
+    for number in range(len(files)):
+        emulator.project(id=f"P2x{number:02}", connectors=_connectors_of(files))
 
     first = local_playbooks.flow(hosts=hosts, **options)
     second = local_playbooks.flow(hosts=hosts, **options)
@@ -66,8 +77,9 @@ def test_every_real_flow_is_applied_once_in_projects_of_their_own(
     assert len(second.by_host()) == len(files)
 
 
-def test_a_snapshot_directory_brings_all_its_flows(playbooks: Playbooks) -> None:
+def test_a_snapshot_directory_brings_all_its_flows(playbooks: Playbooks, emulator: Emulator) -> None:
     [snapshot] = snapshot_dirs()
+    emulator.project(id=PROJECT_ID, connectors=["Radiant Logic", "SMTP Connector"])
 
     first = playbooks.flow(src=str(snapshot))
     second = playbooks.flow(src=str(snapshot))

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
+from ansible_collections.community.descope.plugins.module_utils._deploy.order import import_waves
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, Plan, PlannedFlow, same_flow
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import diff_documents, summarize
 from ansible_collections.community.descope.plugins.module_utils._errors import (
@@ -143,6 +144,12 @@ class Applier:
         return {flow.flow_id: results.get(flow.flow_id, _LOST_TRACK) for flow in plan.flows}
 
     def _import_all(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
+        results: dict[str, FlowResult] = {}
+        for wave in import_waves(flows):
+            results |= self._import_side_by_side(wave)
+        return results
+
+    def _import_side_by_side(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
         if len(flows) < 2:
             return {flow.flow_id: self._import_unless_stopped(flow) for flow in flows}
         with ThreadPoolExecutor(max_workers=min(self._options.threads, len(flows))) as pool:

@@ -24,6 +24,10 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline
     PipelineOptions,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
+from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
+    ReferenceOptions,
+    Unresolved,
+)
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session, open_session
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
 
@@ -56,6 +60,13 @@ def _options(task: Task, session: Session, store: BackupStore | None) -> Pipelin
         reason=session.reason(changelog),
         changelog=changelog or session.default_changelog(),
         on_failure=OnFailure(params["on_failure"]),
+        references=ReferenceOptions(
+            connectors=params["connectors"] or {},
+            roles=params["roles"] or {},
+            unresolved=Unresolved(params["unresolved"]),
+            tenant=session.context.get("tenant", ""),
+            project_id=session.project_id,
+        ),
     )
 
 

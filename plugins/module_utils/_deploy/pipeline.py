@@ -49,8 +49,17 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.plan imp
     make_plan,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
+from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
+    ReferenceOptions,
+    resolve_references,
+)
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session
-from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError
+from ansible_collections.community.descope.plugins.module_utils._errors import (
+    DescopeError,
+    InputError,
+    Problem,
+    Severity,
+)
 
 # A reading that other workers share may be older than this; then the project is read again before it is changed, so
 # that the backup holds what really stood there.
@@ -73,7 +82,7 @@ class PipelineOptions:
     store: where the backup goes, None for no backup. reason: what the backup's manifest says of the change.
     changelog: the note that Descope keeps with each import. layout: whether positions on the canvas count.
     check_schema: whether flows that are about to be written have to match the schema. on_failure: what becomes of the
-    other flows where one fails.
+    other flows where one fails. references: how references by name are resolved, None to send flows as they are.
     """
 
     check_mode: bool
@@ -86,6 +95,7 @@ class PipelineOptions:
     reason: BackupReason
     changelog: str
     on_failure: OnFailure = OnFailure.STOP
+    references: ReferenceOptions | None = None
 
 
 class Pipeline:
@@ -94,6 +104,7 @@ class Pipeline:
     def __init__(self, session: Session, options: PipelineOptions) -> None:
         self._session = session
         self._options = options
+        self._unresolved: list[Problem] = []
 
     def run(self, desired: Iterable[DesiredFlow]) -> dict[str, Any]:
         """Bring the project to what is desired and return the result of the task.
@@ -121,7 +132,18 @@ class Pipeline:
         return plan, reading
 
     def _compare(self, desired: list[DesiredFlow], reading: Reading) -> Plan:
-        return make_plan(self._session.project_id, desired, reading.flows, layout=self._options.layout)
+        flows = self._resolved(desired, reading)
+        return make_plan(self._session.project_id, flows, reading.flows, layout=self._options.layout)
+
+    def _resolved(self, desired: list[DesiredFlow], reading: Reading) -> list[DesiredFlow]:
+        """Return the flows with the project's own ids. Raises InputError where one refers to what does not exist."""
+        if self._options.references is None:
+            return desired
+        flows, problems = resolve_references(desired, reading.flows, reading.names, self._options.references)
+        if any(problem.severity is Severity.ERROR for problem in problems):
+            raise InputError(problems)
+        self._unresolved = problems
+        return flows
 
     def _check_schema(self, plan: Plan) -> None:
         if not self._options.check_schema:
@@ -177,7 +199,11 @@ class Pipeline:
             "bystanders": done.bystanders.as_dict(),
             "requests": self._session.requests(),
             "estimate": {"requests": expected.requests, "seconds": expected.seconds},
-            "warnings": [*self._session.warnings(), *done.bystanders.warnings(plan.project_id)],
+            "warnings": [
+                *self._session.warnings(),
+                *done.bystanders.warnings(plan.project_id),
+                *map(str, self._unresolved),
+            ],
         }
         if self._options.diff_mode:
             result["diff"] = report.diffs(plan)

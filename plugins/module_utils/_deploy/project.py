@@ -19,7 +19,15 @@ from typing import Any, Protocol
 
 from ansible_collections.community.descope.plugins.module_utils._api.answers import HttpResponseError
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
-from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings, StoredReading
+from ansible_collections.community.descope.plugins.module_utils._deploy.readings import (
+    EntriesAndFacts,
+    SharedReadings,
+    StoredReading,
+)
+from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
+    ProjectNames,
+    names_in_snapshot,
+)
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     InputError,
@@ -64,6 +72,14 @@ class Reading:
     def bulk(self) -> bool:
         """Whether the whole project was read at once."""
         return self.everything is not None
+
+    @property
+    def names(self) -> ProjectNames:
+        """The ids of connectors and roles of the project, as far as this reading tells."""
+        known = ProjectNames.from_facts(self.everything.facts if self.everything is not None else {})
+        for document in self.flows.values():
+            known = known.and_of(document)
+        return known
 
 
 class LiveProject:
@@ -138,7 +154,7 @@ class LiveProject:
         odd = [flow_id for flow_id in flow_ids if flow_id in stored and flows[flow_id] is None]
         return Reading(flows={**flows, **self._export_existing(odd)}, began_at=stored.began_at, everything=stored)
 
-    def _export_snapshot(self) -> dict[str, Any]:
+    def _export_snapshot(self) -> EntriesAndFacts:
         refusal = self._readings.refusal(_SNAPSHOT)
         if refusal is not None:
             raise SnapshotNotAllowedError(refusal, status=403)
@@ -158,7 +174,8 @@ class LiveProject:
         except InputError as error:
             self._readings.refuse(_SNAPSHOT, f"the snapshot of the project cannot be understood: {error}")
             return self._export_snapshot()
-        return {flow_id: document.data if document else None for flow_id, document in flows.items()}
+        entries = {flow_id: document.data if document else None for flow_id, document in flows.items()}
+        return EntriesAndFacts(entries, names_in_snapshot(snapshot.files, filter(None, flows.values())))
 
     def _from_exports(self, flow_ids: list[str], not_before: float) -> Reading:
         listed = self._list(not_before)

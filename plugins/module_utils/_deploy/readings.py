@@ -23,7 +23,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,17 +34,26 @@ Entries = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class EntriesAndFacts:
+    """What a reading brought where it is more than its entries."""
+
+    entries: Entries
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredReading:
     """An index over entries that were read at C(began_at) (monotonic seconds); single entries are parsed on demand.
 
     size: bytes of all entries. data: the open file of the entries, so that it stays readable when a newer one replaces
-    it.
+    it. facts: what else the reading told, small enough to be read each time.
     """
 
     began_at: float
     size: int
     data: BinaryIO
     index: Mapping[str, tuple[int, int]]
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __contains__(self, key: str) -> bool:
         return key in self.index
@@ -73,7 +82,7 @@ class SharedReadings:
         with self._usable():
             self._written.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def get(self, kind: str, not_before: float, read: Callable[[], Entries]) -> StoredReading:
+    def get(self, kind: str, not_before: float, read: Callable[[], Entries | EntriesAndFacts]) -> StoredReading:
         """Return a reading that began at or after C(not_before), made by whichever worker needs it first.
 
         C(read) is called at most once, by one worker at a time; the others wait for it and use what it brought.
@@ -121,9 +130,10 @@ class SharedReadings:
         except FileNotFoundError:
             # None yet, or this moment replaced by newer ones.
             return None
-        return StoredReading(header["began_at"], header["size"], data, header["index"])
+        return StoredReading(header["began_at"], header["size"], data, header["index"], header["facts"])
 
-    def _store(self, name: str, began_at: float, entries: Entries) -> StoredReading:
+    def _store(self, name: str, began_at: float, found: Entries | EntriesAndFacts) -> StoredReading:
+        entries, facts = (found.entries, found.facts) if isinstance(found, EntriesAndFacts) else (found, {})
         # A data file is never overwritten: another worker may be reading the one before.
         data_file = self._directory / f"{name}-{time.monotonic_ns():020}.data"
         index: dict[str, tuple[int, int]] = {}
@@ -133,7 +143,7 @@ class SharedReadings:
                 text = json.dumps(value, separators=(",", ":")).encode()
                 index[key] = (offset, len(text))
                 offset += file.write(text)
-        header = {"began_at": began_at, "size": offset, "data": data_file.name, "index": index}
+        header = {"began_at": began_at, "size": offset, "data": data_file.name, "index": index, "facts": facts}
         partial = self._directory / f".{name}.partial"
         with _private_file(partial) as file:
             file.write(json.dumps(header).encode())
@@ -141,7 +151,7 @@ class SharedReadings:
         partial.rename(self._directory / f"{name}.json")
         for old in sorted(self._directory.glob(f"{name}-*.data"))[:-1]:
             old.unlink(missing_ok=True)
-        return StoredReading(began_at, offset, data, index)
+        return StoredReading(began_at, offset, data, index, facts)
 
     @contextmanager
     def _usable(self) -> Iterator[None]:

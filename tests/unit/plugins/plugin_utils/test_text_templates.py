@@ -64,7 +64,7 @@ def test_a_text(library: Library, text: str, rendered: Any) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(VALUES, st.text())
+@given(VALUES, st.text().filter(lambda text: text not in ("a", "c")))
 def test_any_value_arrives_as_it_is_and_changes_no_structure(library: Library, value: Any, text: str) -> None:
     template = '{"a": [${ value }, {"b": "${ text }"}], "c": "x ${ text } y", ${ text | to_json }: ${ value }}'
 

@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
 
-from ansible_collections.community.descope.plugins.module_utils._deploy.desired import FlowSource
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import SOURCE_OPTIONS, FlowSource
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import (
     load_definition,
@@ -26,7 +27,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._library import 
 from ansible_collections.community.descope.plugins.plugin_utils._render import Scope
 
 
-class FlowActionBase(DescopeActionBase):
+class SourcesActionBase(DescopeActionBase):
     """Runs a use case whose flows come from definitions, files and templates."""
 
     _library: TemplateLibrary | None = None
@@ -70,3 +71,13 @@ class FlowActionBase(DescopeActionBase):
         if self._shared_scope is None:
             self._shared_scope = Scope(self._templar, host_variables, {})
         return self._shared_scope
+
+
+def with_definitions(arguments: Mapping[str, Any], desired: Iterable[DesiredFlow]) -> dict[str, Any]:
+    """Return the arguments with every source replaced by the flows it holds, for a machine without the files."""
+    flows = [
+        {"definition": flow.document.data, "flow_id": flow.flow_id, "source": flow.source}
+        for flow in desired
+        if flow.document
+    ]
+    return {name: value for name, value in arguments.items() if name not in SOURCE_OPTIONS} | {"flows": flows}
