@@ -128,7 +128,7 @@ class Controller:
         """Run C(descope_flow_rollback) and return its result; ids and patterns are those of the task."""
         given = {"flow_id": list(flow_ids)} if flow_ids else {}
         arguments = self.connection(backup_dir=str(self.backups), **given)
-        return _run(DESCOPE_FLOW_ROLLBACK, {**arguments, **options}, check=check)
+        return run(DESCOPE_FLOW_ROLLBACK, {**arguments, **options}, check=check)
 
     def info(self, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run C(descope_flow_info) and return its result."""

@@ -184,7 +184,7 @@ def _offline_arguments() -> ArgumentSpec:
     return {**arguments, "management_key": {**arguments["management_key"], "required": False}}
 
 
-def rollback_arguments() -> ArgumentSpec:
+def flow_rollback_arguments() -> ArgumentSpec:
     """Return the argument specification of C(descope_flow_rollback)."""
     return {
         **connection_arguments(),
@@ -197,6 +197,7 @@ def rollback_arguments() -> ArgumentSpec:
         "prune": {"type": "bool", "default": False},
         "force": {"type": "bool", "default": False},
         "verify": {"type": "bool", "default": True},
+        "on_failure": {"type": "str", "choices": ["stop", "continue", "restore"], "default": "continue"},
         "changelog": {"type": "str"},
         "compare": {"type": "dict", "options": {"layout": {"type": "bool", "default": False}}},
     }

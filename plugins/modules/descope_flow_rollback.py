@@ -106,6 +106,13 @@ options:
       - Whether to read back what was written and compare it with what was sent.
     type: bool
     default: true
+  on_failure:
+    description:
+      - What becomes of the other flows where one of them fails, as in M(community.descope.descope_flow). By default,
+        every flow is tried.
+    type: str
+    choices: [stop, continue, restore]
+    default: continue
   changelog:
     description:
       - A note that is added to the reason in the rollback's own backup, C(rollback of ... to ...), and sent along with
@@ -245,6 +252,7 @@ flows:
         - V(unchanged) where there was nothing to do, V(planned) in check mode, V(applied) where it was done.
         - V(untouched) where it was not done because of a failure or a conflict, and for system flows that cannot be
           deleted.
+        - V(restored) where it was done and put back, with O(on_failure=restore).
         - V(unknown) where the connection was lost and not even reading could tell.
       type: str
       sample: applied
@@ -305,6 +313,11 @@ backup:
       type: list
       elements: str
       sample: [sign-up-or-in]
+bystanders:
+  description: What became of the flows of the project that do not go back, as in M(community.descope.descope_flow).
+  type: dict
+  returned: always
+  sample: {"checked": true, "changed": []}
 requests:
   description: What the task asked of the API, as in M(community.descope.descope_flow).
   type: dict

@@ -29,6 +29,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.selectio
     select_run,
 )
 from ansible_collections.community.descope.plugins.module_utils._backup.store import (
+    BACKUP_ID,
     BackupStore,
     UnreadableBackup,
 )
@@ -36,7 +37,6 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.plan imp
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 
-_BACKUP_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}\Z", re.ASCII)
 _BEGINNING_OF_ID = re.compile(r"\d{8}T\d{0,6}(Z(-[0-9a-f]{0,8})?)?\Z", re.ASCII)
 
 
@@ -142,7 +142,7 @@ def _named_backup(store: BackupStore, selector: str) -> str:
     if not _BEGINNING_OF_ID.match(selector):
         return ""
     found = backup_of_id(store.ids(), selector)
-    if not found and _BACKUP_ID.match(selector):
+    if not found and BACKUP_ID.match(selector):
         _check_other_projects(store, selector)
     return found
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import rollback_arguments
+from ansible_collections.community.descope.plugins.module_utils._arguments import flow_rollback_arguments
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_task_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import Kind
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
+from ansible_collections.community.descope.plugins.module_utils._deploy.change import OnFailure
 from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline import (
     EMPTY_RESULT,
     Pipeline,
@@ -60,12 +61,13 @@ def _options(task: Task, session: Session, store: BackupStore, reason: str) -> P
         store=store,
         reason=session.reason(told, kind=Kind.ROLLBACK),
         changelog=told,
+        on_failure=OnFailure(params["on_failure"]),
     )
 
 
 DESCOPE_FLOW_ROLLBACK = UseCase(
     name="descope_flow_rollback",
-    arguments=rollback_arguments,
+    arguments=flow_rollback_arguments,
     run=roll_back,
     empty_result={**EMPTY_RESULT, "target": [], "conflicts": [], "summary": []},
 )

@@ -20,6 +20,7 @@ from ansible_collections.community.descope.plugins.module_utils._arguments impor
     flow_backup_arguments,
     flow_backup_info_arguments,
     flow_info_arguments,
+    flow_rollback_arguments,
 )
 from emulator_client import CHECKOUT
 
@@ -29,6 +30,7 @@ ARGUMENTS = {
     "descope_flow_backup": flow_backup_arguments,
     "descope_flow_backup_info": flow_backup_info_arguments,
     "descope_flow_info": flow_info_arguments,
+    "descope_flow_rollback": flow_rollback_arguments,
 }
 
 
