@@ -20,6 +20,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
+from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Intention, Kind
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.normal import (
     DERIVED_MEMBERS,
     EDITOR_CACHES,
@@ -32,6 +35,7 @@ from playbooks import Playbooks
 
 README = CHECKOUT / "README.md"
 BACKUPS = CHECKOUT / "docs" / "backups.md"
+RUNBOOK = CHECKOUT / "docs" / "runbook.md"
 DECISIONS = CHECKOUT / "docs" / "decisions.md"
 EMULATOR = CHECKOUT / "roles" / "emulator" / "README.md"
 LIBRARY = CHECKOUT / "flows" / "README.md"
@@ -39,6 +43,7 @@ DOCUMENTS = [
     README,
     CHECKOUT / "CONTRIBUTING.md",
     BACKUPS,
+    RUNBOOK,
     DECISIONS,
     EMULATOR,
     CHECKOUT / "examples" / "README.md",
@@ -60,7 +65,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", [BACKUPS, DECISIONS], ids=lambda document: document.name)
+@pytest.mark.parametrize("document", [BACKUPS, RUNBOOK, DECISIONS], ids=lambda document: document.name)
 def test_every_block_of_code_is_explained(document: Path) -> None:
     for block in blocks(document):
         assert block.kind in {"session", "file"}, f"line {block.line}: say in a comment what this block is"
@@ -87,6 +92,18 @@ def test_entries_of_the_library_are_deployed_by_their_names(tmp_path: Path) -> N
         flows = Emulator(f"http://127.0.0.1:{port}").stored("P2try")["flows"]
 
     assert set(flows) == {"sign-in", "forgot-password"}
+
+
+def test_the_runbook_brings_a_login_back(tmp_path: Path) -> None:
+    shutil.copytree(CHECKOUT / "examples" / "quickstart", tmp_path / "examples" / "quickstart")
+    with second_terminal(README, "try") as port:
+        reader = Shell(tmp_path / "home", tmp_path, port=port)
+        reader.follow(session_blocks(README, "try"))
+        reader.follow(session_blocks(RUNBOOK, "runbook"))
+        flows = Emulator(f"http://127.0.0.1:{port}").stored("P2try")["flows"]
+
+    assert set(flows) == {"acme-sign-in", "globex-sign-in", "zoe-sign-in"}
+    assert "Hi there!" in json.dumps(flows["acme-sign-in"])
 
 
 def test_what_is_left_out_of_the_comparison_is_what_the_page_says() -> None:
@@ -232,6 +249,68 @@ def test_the_modules_return_what_their_documentation_says(playbooks: Playbooks, 
     assert failed == [4, 5, 6, 11, 12], run.output
     _compare("descope_flow", [*results[: len(flow_tasks)], results[-1]])
     _compare("descope_flow_info", results[len(flow_tasks) : -1])
+
+
+def test_a_rollback_returns_what_its_documentation_says(playbooks: Playbooks, emulator: Emulator) -> None:
+    for title in ("One", "Two", "Three"):
+        flow = json.dumps(minimal_flow("one", title=title))
+        (playbooks.folder / f"{title}.json").write_text(flow, encoding="utf-8")
+    emulator.project(id="P2locked", keys=["K2right"])
+    shutil.copytree(_foreign_backups(playbooks.folder), playbooks.backups / "P2locked")
+    deployed = [
+        _task("flow", src="One.json"),
+        _task("flow", src="Two.json", run_context={"run_id": "undone"}),
+        _task("flow", src="Three.json"),
+    ]
+    rolled_back = [
+        _task("flow_rollback", check_mode=True, diff=True, flow_id="one"),
+        _task("flow_rollback", run="undone"),
+        _task("flow_rollback", flow_id="one"),
+        _task("flow_rollback", flow_id="one"),
+        _task("flow_rollback"),
+        _task("flow_rollback", all=True, backup="foreign", project_id="P2locked"),
+    ]
+
+    run = playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": [*deployed, *rolled_back]}])
+
+    entries = run.results[len(deployed) :]
+    assert [entry["kind"] == "failed" for entry in entries] == [False, True, False, False, True, True], run.output
+    _compare("descope_flow_rollback", [entry["result"] for entry in entries])
+
+
+def _foreign_backups(folder: Path) -> Path:
+    """Return the backups of a project that somebody else's key opens."""
+    store = open_store(str(folder / "elsewhere"), "P2locked")
+    store.create({"one": None}, BackupReason(Kind.REQUESTED, label="foreign"))
+    return folder / "elsewhere" / "P2locked"
+
+
+def test_the_examples_of_the_rollback_run(local_playbooks: Playbooks, emulator: Emulator) -> None:
+    project_id = "P2example0000000000000000000"
+    flows = {flow_id: minimal_flow(flow_id, title="Now") for flow_id in ("sign-up-or-in", "acme-sign-in", "made-since")}
+    emulator.project(id=project_id, flows=list(flows.values()))
+    former = {flow_id: FlowDocument(minimal_flow(flow_id, title="Before")) for flow_id in list(flows)[:2]}
+    intended = {flow_id: Intention("update", FlowDocument(flows[flow_id]).fingerprint) for flow_id in former}
+    store = open_store(str(local_playbooks.backups), project_id)
+    changed = store.create(former, BackupReason(job_id="4711", tenant="acme"), intended=intended)
+    store.create(former, BackupReason(Kind.REQUESTED, label="before-campaign"), complete=True)
+    written = json.dumps(_examples("descope_flow_rollback")).replace("20260115T103000Z-1f3a9c2e", changed.id)
+    local_playbooks.environment["DESCOPE_PROJECT_ID"] = project_id
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "vars": {"vault_descope_management_key": "K2example"},
+        "tasks": json.loads(written.replace("/var/backups/descope", str(local_playbooks.backups))),
+    }
+
+    run = local_playbooks.play([play])
+
+    assert run.returncode == 0, run.output
+    assert [entry["result"]["changed"] for entry in run.results] == [True, True, False, False, True]
+    stored = emulator.stored(project_id)["flows"]
+    assert {flow_id: FlowDocument(flow["document"]).normal for flow_id, flow in stored.items()} == {
+        flow_id: document.normal for flow_id, document in former.items()
+    }
 
 
 def _task(module: str, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
