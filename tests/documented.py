@@ -50,6 +50,7 @@ _BLOCK = re.compile(
 _CHANGING = (
     (re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{8}\b"), "BACKUP"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"), "TIME"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "HASH"),
     (re.compile(r'("(?:run_id|user)": )"[^"]*"'), r"\1ANY"),
     (re.compile(r"\b127\.0\.0\.1:\d+\b"), "HOST"),
@@ -221,6 +222,7 @@ def reader_environment(**more: str) -> dict[str, str]:
         "ANSIBLE_FORKS": "1",
         "ANSIBLE_NOCOLOR": "1",
         "LC_ALL": "C.UTF-8",
+        "LOGNAME": "you",
         "PATH": os.pathsep.join([f"{sys.prefix}/bin", os.environ.get("PATH", os.defpath)]),
         "PIP_NO_INDEX": "1",
     }

@@ -143,7 +143,7 @@ def _done(entry: Mapping[str, Any]) -> str:
     """Say what was done to which flows, or which were saved."""
     flows = entry["flows"]
     if entry["kind"] == Kind.REQUESTED.value:
-        return f"all {len(flows)} flows" if entry["complete"] else _names([flow["flow_id"] for flow in flows])
+        return f"all flows ({len(flows)})" if entry["complete"] else _names([flow["flow_id"] for flow in flows])
     groups: dict[str, list[str]] = {}
     for flow in flows:
         groups.setdefault(_deed(flow), []).append(flow["flow_id"])

@@ -140,7 +140,7 @@ def test_a_table_for_people(controller: Controller, past: list[str]) -> None:
     assert "acme" in rows[2]
     assert "jo, job 4711" in rows[2]
     assert "created acme-extra; updated sign-in; A new welcome" in rows[2]
-    assert "[before-release-42]; all 1 flows; Release 42" in rows[3]
+    assert "[before-release-42]; all flows (1); Release 42" in rows[3]
 
 
 def test_what_cannot_be_read_is_listed_as_such_and_hides_nothing(controller: Controller, past: list[str]) -> None:
