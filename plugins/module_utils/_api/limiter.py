@@ -103,12 +103,14 @@ class _Window:
     next_number: int = 0
     paused_at: float = -1.0
     paused_until: float = -1.0
+    rate: str = ""
 
     def take(self, number: int | None, rate: RateLimit | None, now: float) -> tuple[int | None, float]:
         """Take the slot C(number), or a new one. Returns its number, and C(now) if it may be used or when to ask again.
 
         A slot that is older than the window counts no longer, also not as the place of somebody who slept so long.
         """
+        self.rate = str(rate or "")
         if rate is None:
             return None, max(now, self.paused_until)
         self.slots = [slot for slot in self.slots if slot.at + rate.paced_seconds > now]
@@ -203,6 +205,28 @@ class RequestWindow:
             return window.pause(sent_at, seconds, self._clock.monotonic())
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a window allows at the moment. C(rate): None where there is no limit, or nothing was sent yet."""
+
+    rate: RateLimit | None
+    left: int
+    paused_seconds: float
+
+
+def budget_left(state_file: Path, clock: Clock = time) -> Budget:
+    """Look at a shared window without taking anything from it. Raises DescopeError where the file cannot be used."""
+    if not state_file.exists():
+        return Budget(None, 0, 0.0)
+    with locked_file(state_file) as descriptor:
+        content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    now = clock.monotonic()
+    window = _decode(content, now)
+    rate = RateLimit.parse(window.rate) if window.rate else None
+    used = sum(slot.at + rate.paced_seconds > now for slot in window.slots) if rate else 0
+    return Budget(rate, max(rate.requests - used, 0) if rate else 0, max(window.paused_until - now, 0.0))
+
+
 class _Store(Protocol):
     def locked(self) -> AbstractContextManager[_Window]: ...
 
@@ -262,6 +286,7 @@ def _encode(window: _Window, now: float) -> bytes:
         "next_number": window.next_number,
         "paused_at": window.paused_at,
         "paused_until": window.paused_until,
+        "rate": window.rate,
         "slots": [[slot.number, slot.at] for slot in window.slots],
     }
     return json.dumps(state, separators=(",", ":")).encode("ascii") + b"\n"
@@ -279,6 +304,7 @@ def _decode(content: bytes, now: float) -> _Window:
             next_number=int(state["next_number"]),
             paused_at=float(state["paused_at"]),
             paused_until=float(state["paused_until"]),
+            rate=str(state.get("rate") or ""),
         )
     except (ValueError, TypeError, KeyError):
         return _Window()

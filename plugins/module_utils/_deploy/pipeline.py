@@ -60,6 +60,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     Problem,
     Severity,
 )
+from ansible_collections.community.descope.plugins.module_utils._report.pictures import keep_pictures
 
 # A reading that other workers share may be older than this; then the project is read again before it is changed, so
 # that the backup holds what really stood there.
@@ -205,6 +206,7 @@ class Pipeline:
                 *map(str, self._unresolved),
             ],
         }
+        keep_pictures(self._session.run_dir, zip(plan.flows, result["flows"], strict=True))
         if self._options.diff_mode:
             result["diff"] = report.diffs(plan)
         return result | {"failed": True, "msg": failure} if failure else result

@@ -42,6 +42,7 @@ class Session:
     readings: SharedReadings
     rate: RateLimit | None
     context: Mapping[str, str]
+    run_dir: Path
 
     @property
     def project_id(self) -> str:
@@ -107,7 +108,7 @@ def open_session(params: Mapping[str, Any], *, read_only: bool) -> Iterator[Sess
         )
         project = LiveProject(api, readings, mode=params["read"], threads=params["threads"])
         try:
-            yield Session(client, api, project, readings, rate, context)
+            yield Session(client, api, project, readings, rate, context, run_dir)
         except DescopeError as error:
             error.requests = client.statistics.as_dict()
             raise

@@ -26,8 +26,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._api import limiter
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import (
+    Budget,
     RateLimit,
     RequestWindow,
+    budget_left,
     locked_file,
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError
@@ -519,6 +521,39 @@ class TestStateFile:
     def test_in_a_missing_directory_is_a_clear_error(self, tmp_path: Path) -> None:
         with pytest.raises(DescopeError, match=r"gone/window.* cannot be used: No such file"):
             RequestWindow(DOCUMENTED, tmp_path / "gone" / "window").acquire()
+
+
+class TestBudget:
+    def test_what_is_left_is_what_was_not_taken_in_the_window(self, tmp_path: Path) -> None:
+        simulation = Simulation()
+        state = tmp_path / "window"
+        window = RequestWindow(SMALL, state, simulation)
+        for _unused in range(7):
+            window.acquire()
+        assert budget_left(state, simulation) == Budget(SMALL, 13, 0.0)
+        simulation.now += SMALL.paced_seconds
+        assert budget_left(state, simulation).left == 20
+
+    def test_looking_takes_nothing(self, tmp_path: Path) -> None:
+        state = tmp_path / "window"
+        RequestWindow(SMALL, state, Simulation()).acquire()
+        before = state.read_bytes()
+        budget_left(state, Simulation())
+        assert state.read_bytes() == before
+
+    def test_a_pause_is_known(self, tmp_path: Path) -> None:
+        simulation = Simulation()
+        window = RequestWindow(SMALL, tmp_path / "window", simulation)
+        window.acquire()
+        window.pause(simulation.now, 30)
+        simulation.now += 10
+        assert budget_left(tmp_path / "window", simulation).paused_seconds == 20
+
+    def test_without_a_limit_or_before_the_first_request_nothing_is_known(self, tmp_path: Path) -> None:
+        assert budget_left(tmp_path / "window") == Budget(None, 0, 0.0)
+        assert not (tmp_path / "window").exists()
+        RequestWindow(None, tmp_path / "window", Simulation()).acquire()
+        assert budget_left(tmp_path / "window", Simulation()).rate is None
 
 
 class StampingClock:

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""A rollout while it runs: who is done, how it goes on, and at the end the report in the files that were asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget
+from ansible_collections.community.descope.plugins.module_utils._diff.text import counted
+from ansible_collections.community.descope.plugins.module_utils._json import file_bytes
+from ansible_collections.community.descope.plugins.module_utils._report.entries import (
+    TaskEntry,
+    task_entry,
+    tells_of_flows,
+)
+from ansible_collections.community.descope.plugins.module_utils._report.fleet import Report
+from ansible_collections.community.descope.plugins.module_utils._report.markdown import render_markdown
+from ansible_collections.community.descope.plugins.module_utils._report.page import render_page
+from ansible_collections.community.descope.plugins.module_utils._report.words import duration, in_line
+
+RENDERERS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
+    "json": ("json", file_bytes),
+    "markdown": ("md", lambda report: render_markdown(report).encode(errors="replace")),
+    "html": ("html", lambda report: render_page(report).encode(errors="replace")),
+}
+"""The formats of a report: how its file ends, and what makes it."""
+
+
+class Rollout:
+    """The tasks of a run so far. C(clock): monotonic seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.entries: list[TaskEntry] = []
+        self._clock = clock
+        self._hosts: set[str] = set()
+        self._statuses: dict[str, str] = {}
+        self._began = self._told_at = clock()
+
+    def expect(self, hosts: Iterable[str]) -> None:
+        """Take note of the hosts of a play."""
+        self._hosts.update(hosts)
+
+    def add(self, entry: TaskEntry) -> None:
+        self.entries.append(entry)
+        changed = any(flow.changes_flow for flow in entry.flows)
+        status = "failed" if entry.failed else "changed" if changed else "unchanged"
+        if entry.failed or entry.flows or entry.project_id:
+            before = self._statuses.get(entry.tenant, "unchanged")
+            self._statuses[entry.tenant] = status if before == "unchanged" else before if status != "failed" else status
+
+    @property
+    def seconds(self) -> float:
+        return self._clock() - self._began
+
+    def count(self, status: str = "") -> int:
+        """Return how many tenants are done, or came to this end."""
+        return sum(found == status or not status for found in self._statuses.values())
+
+    def is_due(self, interval: float) -> bool:
+        """Tell whether it is time to say how far the run is, and if so, count the interval anew."""
+        now = self._clock()
+        if not interval or now - self._told_at < interval or self.count() >= len(self._hosts):
+            return False
+        self._told_at = now
+        return True
+
+    def progress(self, budget: Budget) -> str:
+        """Return in one line how far the run is."""
+        done, all_of_them = self.count(), max(len(self._hosts), self.count())
+        parts = [f"{done} of {counted(all_of_them, 'tenant')} done, {self.count('changed')} changed"]
+        parts[0] += f", {failed} failed" if (failed := self.count("failed")) else ""
+        if budget.rate:
+            parts.append(f"{budget.left} of {budget.rate} requests left")
+        if budget.paused_seconds:
+            parts.append(f"paused for {budget.paused_seconds:.0f} s after a refusal")
+        if done:
+            parts.append(f"{duration(self.seconds / done * (all_of_them - done))} left")
+        return "rollout: " + "; ".join(parts)
+
+
+def entries_of(
+    host: str, result: Mapping[str, Any], *, task: str = "", failed: bool = False, unreachable: bool = False
+) -> list[TaskEntry]:
+    """Return what a task's result tells: an entry for each item of a loop, none where it is of no interest here."""
+    items = result.get("results")
+    if isinstance(items, list) and any(isinstance(item, Mapping) and tells_of_flows(item) for item in items):
+        return [
+            task_entry(host, item, failed=bool(item.get("failed")), unreachable=bool(item.get("unreachable")))
+            for item in items
+            if isinstance(item, Mapping)
+        ]
+    if tells_of_flows(result):
+        return [task_entry(host, result, failed=failed, unreachable=unreachable)]
+    if not failed and not unreachable:
+        return []
+    # A failure of any other task is told with its name, since nobody knows it from its words.
+    message = str(result.get("msg") or result.get("module_stderr") or "it failed without a message")
+    told = f"{task}: {message}" if task else message
+    return [task_entry(host, {"msg": told}, failed=failed, unreachable=unreachable)]
+
+
+def tenant_line(entry: TaskEntry) -> str:
+    """Return what a task did for a tenant in one short line."""
+    if entry.failed:
+        return f"{entry.tenant}: {'unreachable' if entry.unreachable else 'failed'}: {in_line(entry.message)}"
+    changed = [flow for flow in entry.flows if flow.changes_flow]
+    if not changed:
+        return f"{entry.tenant}: {counted(len(entry.flows), 'flow')} as declared"
+    told = "; ".join(f"{flow.flow_id} ({flow.summary})" for flow in changed)
+    return in_line(f"{entry.tenant}: {changed[0].result}: {told}", 160)
+
+
+def write_report(report: Report, directory: Path, name: str, formats: Iterable[str]) -> list[Path]:
+    """Write the report in each format and return the files. Each is there as a whole or not at all. Raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for format_name in formats:
+        ending, render = RENDERERS[format_name]
+        path = directory / f"{name}.{ending}"
+        partial = directory / f".{name}.{ending}-{os.getpid()}"
+        partial.write_bytes(render(report))
+        partial.rename(path)
+        written.append(path)
+    return written
