@@ -225,7 +225,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
 from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
@@ -234,6 +233,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.limiter imp
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
 from ansible_collections.community.descope.plugins.module_utils._api.tenants import Tenant
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
 from ansible_collections.community.descope.plugins.plugin_utils._tenants import (
     AttributeRules,
     ProjectSource,
@@ -378,19 +378,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             constructable._add_host_to_keyed_groups(self._option("keyed_groups"), variables, name, strict=strict)
 
 
-def _run_directory() -> Path:
-    directory = Path(C.DEFAULT_LOCAL_TMP) / "community.descope"  # type: ignore[attr-defined]  # made at run time
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return directory
-
-
 def _shared_window(rate: RateLimit | None) -> RequestWindow:
     """Return the window of requests that the tasks of this run will go on with."""
-    return RequestWindow(rate, _run_directory() / "requests.window")
+    return RequestWindow(rate, run_directory() / "requests.window")
 
 
 def _ask(project: ProjectSource, search: dict[str, Any], window: RequestWindow) -> list[Any]:
     with Client(project.settings, window) as client:
-        api = DescopeApi(client, run_dir=_run_directory())
+        api = DescopeApi(client, run_dir=run_directory())
         api.license()
         return [tenant.data for tenant in api.list_tenants(search)]

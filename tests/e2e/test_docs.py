@@ -166,7 +166,13 @@ def _ansible_doc(kind: str, name: str, *arguments: str) -> subprocess.CompletedP
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("module", "descope_flow"), ("module", "descope_flow_info"), ("inventory", "tenants"), ("role", "emulator")],
+    [
+        ("module", "descope_flow"),
+        ("module", "descope_flow_info"),
+        ("callback", "rollout"),
+        ("inventory", "tenants"),
+        ("role", "emulator"),
+    ],
 )
 def test_ansible_doc_shows_it(kind: str, name: str) -> None:
     shown = _ansible_doc(kind, name)

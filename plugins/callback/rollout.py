@@ -1,0 +1,247 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""Callback C(rollout): how a rollout goes on, one summary of the whole fleet at its end, and a report in files."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: rollout
+type: aggregate
+short_description: Progress, summary and report of a rollout over many tenants
+version_added: 0.1.0
+description:
+  - Says from time to time how many tenants are done, changed and failed, how many requests the rate limit leaves, and
+    about how long it will take.
+  - At the end, says once for the whole fleet which tenants get the same change, which differ, which failed and why,
+    what could not be told, and how many requests applying takes and about how long. Hundreds of diffs become a few
+    lines.
+  - Writes a report as JSON, as Markdown for a pull request, and as a single HTML page with the flows drawn before and
+    after, if O(report_dir) says where.
+  - Enable it with C(callbacks_enabled), beside the usual output. It can also take the place of that output, as
+    C(stdout_callback), for jobs over so many tenants that a line for each task and host is too much.
+author:
+  - The community.descope contributors (@ansible-collections)
+options:
+  report_dir:
+    description:
+      - Where to write the report. Nothing is written without it.
+      - In check mode too, which is when a report is of most use. Nothing else is written then.
+    type: path
+    ini:
+      - section: callback_rollout
+        key: report_dir
+    env:
+      - name: DESCOPE_REPORT_DIR
+    vars:
+      - name: descope_report_dir
+  report_name:
+    description: What the files of the report are called, without their endings.
+    type: str
+    default: rollout
+    ini:
+      - section: callback_rollout
+        key: report_name
+    env:
+      - name: DESCOPE_REPORT_NAME
+    vars:
+      - name: descope_report_name
+  formats:
+    description: What to write. V(json) holds everything, and the other formats can be made from it later.
+    type: list
+    elements: str
+    choices: [json, markdown, html]
+    default: [json, markdown, html]
+    ini:
+      - section: callback_rollout
+        key: formats
+    env:
+      - name: DESCOPE_REPORT_FORMATS
+    vars:
+      - name: descope_report_formats
+  progress_seconds:
+    description: How many seconds lie at least between two lines that say how far the run is. V(0) for none of them.
+    type: float
+    default: 10
+    ini:
+      - section: callback_rollout
+        key: progress_seconds
+    env:
+      - name: DESCOPE_PROGRESS_SECONDS
+    vars:
+      - name: descope_progress_seconds
+  tenant_lines:
+    description:
+      - Whether to print a line for each tenant with which this callback has something to say, for use as
+        C(stdout_callback).
+      - V(changed) leaves out those with nothing to do. Those that failed are printed unless it is V(never).
+    type: str
+    choices: [never, changed, always]
+    default: never
+    ini:
+      - section: callback_rollout
+        key: tenant_lines
+    env:
+      - name: DESCOPE_TENANT_LINES
+notes:
+  - Flows are drawn only where the tasks run on the controller, which they do unless the connection leads elsewhere.
+requirements:
+  - Enable it in the configuration, for example C(callbacks_enabled = community.descope.rollout).
+seealso:
+  - module: community.descope.descope_flow
+"""
+
+EXAMPLES = r"""
+# ansible.cfg: a summary below the usual output, and a report
+#
+# [defaults]
+# callbacks_enabled = community.descope.rollout
+#
+# [callback_rollout]
+# report_dir = report
+
+# ansible.cfg: one line for each tenant that changes or fails, and the summary. Nothing else.
+#
+# [defaults]
+# stdout_callback = community.descope.rollout
+#
+# [callback_rollout]
+# report_dir = report
+# tenant_lines = changed
+"""
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible import context
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget, budget_left
+from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._report.fleet import Report, RunFacts, build_report
+from ansible_collections.community.descope.plugins.module_utils._report.pictures import ask_for_pictures, find_picture
+from ansible_collections.community.descope.plugins.module_utils._report.summary import render_summary
+from ansible_collections.community.descope.plugins.plugin_utils._rollout import (
+    RENDERERS,
+    Rollout,
+    entries_of,
+    tenant_line,
+    write_report,
+)
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
+
+_COLOURS = {"failed": "red", "changed": "yellow", "unchanged": "green"}
+
+
+class CallbackModule(CallbackBase):
+    """Follows a rollout and tells of it."""
+
+    CALLBACK_VERSION: ClassVar[float] = 2.0
+    CALLBACK_TYPE: ClassVar[str] = "aggregate"
+    CALLBACK_NAME: ClassVar[str] = "community.descope.rollout"
+    CALLBACK_NEEDS_ENABLED: ClassVar[bool] = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rollout = Rollout(time.monotonic)
+        self._started = datetime.now(UTC)
+        self._playbook = ""
+        self._job_id = ""
+
+    # --- what happens ---
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Take note of the playbook. Of two of these callbacks, the usual output and an additional one, one tells."""
+        if getattr(playbook, "_descope_rollout", self) is not self:
+            self.disabled = True
+        playbook._descope_rollout = self
+        self._playbook = Path(str(playbook._file_name)).name
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Take note of the play's hosts, and of what its variables say of the report."""
+        variables = play.get_variable_manager().get_vars(play=play, include_hostvars=False)
+        self.set_options(var_options=variables)  # type: ignore[no-untyped-call]
+        self._job_id = str(variables.get("awx_job_id") or variables.get("tower_job_id") or self._job_id)
+        self._rollout.expect(map(str, variables.get("ansible_play_hosts_all", ())))
+        if self._option("report_dir") and "html" in self._formats():
+            # Without drawings a report is still a report.
+            with suppress(OSError):
+                ask_for_pictures(run_directory())
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._add(result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        self._add(result, failed=True, ignored=ignore_errors)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._add(result, unreachable=True)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """Say what became of the fleet, if there was anything to say of it."""
+        if not any(entry.flows or entry.project_id for entry in self._rollout.entries):
+            return
+        report = self._report()
+        self._display.banner("ROLLOUT PREVIEW" if report["run"]["check_mode"] else "ROLLOUT")
+        for line in render_summary(report):
+            self._display.display(line)
+        self._write(report)
+
+    # --- what follows ---
+
+    def _add(self, result: Any, *, failed: bool = False, unreachable: bool = False, ignored: bool = False) -> None:
+        host, task = result._host.get_name(), result._task.get_name()
+        for entry in entries_of(host, result._result, task=task, failed=failed, unreachable=unreachable):
+            if ignored and not entry.project_id:
+                continue
+            self._rollout.add(entry)
+            status = (
+                "failed" if entry.failed else "changed" if any(f.changes_flow for f in entry.flows) else "unchanged"
+            )
+            wanted = self._option("tenant_lines")
+            if wanted == "always" or (wanted == "changed" and status != "unchanged"):
+                self._display.display(tenant_line(entry), color=_COLOURS[status])
+        if self._rollout.is_due(float(self._option("progress_seconds"))):
+            self._display.display(self._rollout.progress(_budget()))
+
+    def _report(self) -> Report:
+        flows = [flow.result for entry in self._rollout.entries for flow in entry.flows]
+        run = RunFacts(
+            playbook=self._playbook,
+            check_mode=bool(context.CLIARGS.get("check")) or ("planned" in flows and "applied" not in flows),
+            started_at=self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            seconds=self._rollout.seconds,
+            job_id=self._job_id,
+            rate=_budget().rate,
+        )
+        return build_report(self._rollout.entries, run, lambda key: find_picture(run_directory(), key))
+
+    def _write(self, report: Report) -> None:
+        if not self._option("report_dir"):
+            return
+        directory = Path(str(self._option("report_dir")))
+        try:
+            written = write_report(report, directory, str(self._option("report_name")), self._formats())
+        except OSError as error:
+            message = f"the report cannot be written to {directory}: {error.strerror or error}; see report_dir"
+            self._display.error(message, wrap_text=False)
+            return
+        self._display.display(f"report: {', '.join(map(str, written))}")
+
+    def _formats(self) -> list[str]:
+        return [name for name in RENDERERS if name in self._option("formats")]
+
+    def _option(self, name: str) -> Any:
+        return self.get_option(name)  # type: ignore[no-untyped-call]
+
+
+def _budget() -> Budget:
+    try:
+        return budget_left(run_directory() / "requests.window")
+    except (DescopeError, OSError):
+        return Budget(None, 0, 0.0)
