@@ -111,7 +111,10 @@ def _header(report: Report) -> Iterator[str]:
     else:
         yield _tile(report["requests"]["made"], "requests")
         yield _tile(_short_time(run["seconds"]), "in all")
-    yield "</div></header>"
+    yield "</div><nav>"
+    sections = (("failures", "Failed"), ("unresolved", "Unresolved"), ("warnings", "Warnings"))
+    yield "".join(f'<a href="#{name}">{title}</a>' for name, title in sections if report[name])
+    yield '<a href="#changes">Changes</a><a href="#tenants">Tenants and flows</a></nav></header>'
 
 
 def _tile(value: Any, label: str, kind: str = "") -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import PlannedFlow
-from ansible_collections.community.descope.plugins.module_utils._diff.change import told_changes
+from ansible_collections.community.descope.plugins.module_utils._diff.change import Change, told_changes
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
 from ansible_collections.community.descope.plugins.module_utils._redact import redact_value
@@ -67,15 +67,13 @@ def find_picture(run_dir: Path, key: str) -> dict[str, Any] | None:
 def _keep(path: Path, planned: PlannedFlow, told: Mapping[str, Any]) -> None:
     if path.exists():
         return
-    changes = [change.as_dict() for change in told_changes(planned.changes) if not change.layout]
+    changes = [_in_words(change) for change in told_changes(planned.changes) if not change.layout]
     before, after = (_compact(document) if document else None for document in (planned.before, planned.after))
     content = {
         "before": before,
         "after": after,
         "marks": task_marks(planned.before, planned.after),
-        "changes": [{key: value for key, value in change.items() if key != "layout"} for change in changes][
-            :_MOST_CHANGES
-        ],
+        "changes": changes[:_MOST_CHANGES],
         "changes_omitted": max(len(changes) - _MOST_CHANGES, 0),
         "fingerprint_before": told["fingerprint_before"],
         "fingerprint_after": told["fingerprint_after"],
@@ -83,6 +81,13 @@ def _keep(path: Path, planned: PlannedFlow, told: Mapping[str, Any]) -> None:
     partial = path.with_name(f".{path.name}-{os.getpid()}")
     partial.write_text(json.dumps(content, separators=(",", ":")), encoding="ascii")
     partial.rename(path)
+
+
+def _in_words(change: Change) -> JsonObject:
+    """Return a change as results tell it, but with the name of a step where they have its id."""
+    told = {name: value for name, value in change.as_dict().items() if name != "layout"}
+    texts = (("before", change.before_text), ("after", change.after_text))
+    return told | {side: text.replace("\n", "; ") for side, text in texts if text and told[side] is not None}
 
 
 def _compact(document: FlowDocument) -> JsonObject:

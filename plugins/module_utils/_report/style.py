@@ -34,6 +34,8 @@ box-shadow:var(--shadow)}
 .tile b{display:block;font-size:1.5rem;line-height:1.2;font-weight:650;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:.86rem}
 .tile.changed b{color:var(--warn)}.tile.failed b{color:var(--del)}.tile.unchanged b{color:var(--add)}
+nav{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:1.1rem 0 0;font-size:.95rem}
+nav a{text-decoration:none}nav a:hover{text-decoration:underline}
 .card{background:var(--card);border:1px solid var(--edge);border-radius:14px;padding:1.1rem 1.25rem;margin:0 0 1rem;
 box-shadow:var(--shadow);min-width:0}
 .card:target{outline:2px solid var(--accent);outline-offset:2px}

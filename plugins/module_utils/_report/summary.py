@@ -45,7 +45,7 @@ def _changes(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {alike(change)}: {listed_names(names(change['variants']))}"
         first = change["variants"][0]
         for told in first["changes"][:_CHANGES] if change["action"] == "update" else ():
-            yield f"    {_told(told, report=change)}"
+            yield from wrap(_told(told, change), _WIDTH, initial_indent="    ", subsequent_indent="      ")
         hidden = len(first["changes"]) + first["changes_omitted"] - _CHANGES
         if change["action"] == "update" and hidden > 0:
             yield f"    and {counted(hidden, 'more change')}"
@@ -56,12 +56,12 @@ def _changes(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{len(rest)} other changes, of {counted(tenants, 'tenant')}; a report file has them all"
 
 
-def _told(change: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    """Return one change in a line. Where the tenants have values of their own, those of one of them are an example."""
-    before, after = (in_line(side, 36) for side in sides(change, 36))
+def _told(told: Mapping[str, Any], change: Mapping[str, Any]) -> str:
+    """Return what changes in one place. Where tenants have values of their own, those of one of them are an example."""
+    before, after = (in_line(side, 60) for side in sides(told, 60))
     values = f": {before} -> {after}" if before and after else f": {before or after}" if before or after else ""
-    example = " (for example)" if values and len(report["variants"]) > 1 else ""
-    return f"{in_line(change.get('subject') or '', 40)}, {in_line(change.get('what') or '', 40)}{values}{example}"
+    example = " (for example)" if values and len(change["variants"]) > 1 else ""
+    return f"{in_line(told.get('subject') or '', 60)}, {in_line(told.get('what') or '', 40)}{values}{example}"
 
 
 def _failures(report: Mapping[str, Any]) -> Iterator[str]:
