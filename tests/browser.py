@@ -67,9 +67,9 @@ def _take_screenshots(folder: Path) -> None:
     from fleet_example import example_report  # noqa: PLC0415
 
     pictures = {
-        "report-desktop.png": ((1280, 1420), False, 0),
+        "report-desktop.png": ((1280, 1900), False, 0),
         "report-phone.png": (PHONE, False, 0),
-        "report-phone-dark.png": (PHONE, True, 1080),
+        "report-phone-dark.png": (PHONE, True, 1290),
     }
     with tempfile.TemporaryDirectory() as scratch, open_browser() as driver:
         page = Path(scratch) / "rollout.html"

@@ -91,6 +91,7 @@ requirements:
   - Enable it in the configuration, for example C(callbacks_enabled = community.descope.rollout).
 seealso:
   - module: community.descope.descope_flow
+  - module: community.descope.descope_rollout_report
 """
 
 EXAMPLES = r"""
@@ -123,16 +124,11 @@ from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget, budget_left
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._report.files import RENDERERS, write_report
 from ansible_collections.community.descope.plugins.module_utils._report.fleet import Report, RunFacts, build_report
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import ask_for_pictures, find_picture
 from ansible_collections.community.descope.plugins.module_utils._report.summary import render_summary
-from ansible_collections.community.descope.plugins.plugin_utils._rollout import (
-    RENDERERS,
-    Rollout,
-    entries_of,
-    tenant_line,
-    write_report,
-)
+from ansible_collections.community.descope.plugins.plugin_utils._rollout import Rollout, entries_of, tenant_line
 from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
 
 _COLOURS = {"failed": "red", "changed": "yellow", "unchanged": "green"}

@@ -203,6 +203,15 @@ def flow_rollback_arguments() -> ArgumentSpec:
     }
 
 
+def rollout_report_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_rollout_report)."""
+    return {
+        "src": {"type": "path", "required": True},
+        "dest": {"type": "path", "required": True},
+        "format": {"type": "str", "choices": ["json", "markdown", "html"]},
+    }
+
+
 def environment_fallbacks(
     spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:

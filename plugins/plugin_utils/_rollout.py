@@ -3,34 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-"""A rollout while it runs: who is done, how it goes on, and at the end the report in the files that were asked for."""
+"""A rollout while it runs: what its tasks tell, who is done, and how it goes on."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget
 from ansible_collections.community.descope.plugins.module_utils._diff.text import counted
-from ansible_collections.community.descope.plugins.module_utils._json import file_bytes
 from ansible_collections.community.descope.plugins.module_utils._report.entries import (
     TaskEntry,
     task_entry,
     tells_of_flows,
 )
-from ansible_collections.community.descope.plugins.module_utils._report.fleet import Report
-from ansible_collections.community.descope.plugins.module_utils._report.markdown import render_markdown
-from ansible_collections.community.descope.plugins.module_utils._report.page import render_page
 from ansible_collections.community.descope.plugins.module_utils._report.words import duration, in_line
-
-RENDERERS: Mapping[str, tuple[str, Callable[[Report], bytes]]] = {
-    "json": ("json", file_bytes),
-    "markdown": ("md", lambda report: render_markdown(report).encode(errors="replace")),
-    "html": ("html", lambda report: render_page(report).encode(errors="replace")),
-}
-"""The formats of a report: how its file ends, and what makes it."""
 
 
 class Rollout:
@@ -115,17 +102,3 @@ def tenant_line(entry: TaskEntry) -> str:
         return f"{entry.tenant}: {counted(len(entry.flows), 'flow')} as declared"
     told = "; ".join(f"{flow.flow_id} ({flow.summary})" for flow in changed)
     return in_line(f"{entry.tenant}: {changed[0].result}: {told}", 160)
-
-
-def write_report(report: Report, directory: Path, name: str, formats: Iterable[str]) -> list[Path]:
-    """Write the report in each format and return the files. Each is there as a whole or not at all. Raises OSError."""
-    directory.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for format_name in formats:
-        ending, render = RENDERERS[format_name]
-        path = directory / f"{name}.{ending}"
-        partial = directory / f".{name}.{ending}-{os.getpid()}"
-        partial.write_bytes(render(report))
-        partial.rename(path)
-        written.append(path)
-    return written

@@ -87,14 +87,14 @@ def build_report(entries: Iterable[TaskEntry], run: RunFacts, find_picture: Find
             "playbook": run.playbook,
             "check_mode": run.check_mode,
             "started_at": run.started_at,
-            "seconds": round(run.seconds, 1),
+            "seconds": _tenths(run.seconds),
             "job_id": run.job_id,
         },
         "totals": _totals(tenants, flows),
         "requests": _requests(tasks),
         "estimate": {
             "requests": requests,
-            "seconds": round(run.rate.seconds_for(requests), 1) if run.rate else 0.0,
+            "seconds": _tenths(run.rate.seconds_for(requests)) if run.rate else 0,
             "rate_limit": str(run.rate) if run.rate else "",
         },
         "flows": list(dict.fromkeys(sorted(labels.values(), key=_natural))),
@@ -345,6 +345,12 @@ def _warnings(tenants: Iterable[_Tenant]) -> list[dict[str, Any]]:
         for warning in dict.fromkeys(tenant.warnings):
             found.setdefault(warning, []).append(tenant.name)
     return [{"message": message, "tenants": names} for message, names in found.items()]
+
+
+def _tenths(seconds: float) -> float:
+    """Return a time as JSON writes it, whoever has read it meanwhile: 2 rather than 2.0."""
+    rounded = round(seconds, 1)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _natural(text: str) -> tuple[Any, ...]:

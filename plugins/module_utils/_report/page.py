@@ -238,10 +238,11 @@ def _told(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             subject = change.get("subject")
             yield f'<div class="subject">{_text(str(subject or ""))}</div>'
         path, what = (_text(str(change.get(name) or "")) for name in ("path", "what"))
-        yield f'<div class="what" title="{path}">{what}</div>'
+        yield f'<div class="row"><div class="what" title="{path}">{what}</div><div>'
         before, after = sides(change, 400)
         yield f"<del>{_lines(before)}</del>" if before else ""
         yield f"<ins>{_lines(after)}</ins>" if after else ""
+        yield "</div></div>"
 
 
 # --- drawings and screens ---------------------------------------------------------------------------------------------

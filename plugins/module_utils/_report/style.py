@@ -55,9 +55,11 @@ details>summary{cursor:pointer;color:var(--accent);padding:.25rem 0;font-size:.9
 details[open]>summary{margin-bottom:.3rem}
 .diff{margin:.7rem 0 0;font-size:.92rem}
 .diff .subject{font-weight:600;margin:.65rem 0 .1rem;overflow-wrap:anywhere}
-.diff .what{color:var(--soft);margin:.3rem 0 .1rem .85rem;overflow-wrap:anywhere}
-.diff del,.diff ins{display:block;text-decoration:none;border-radius:6px;padding:.15rem .6rem .15rem 1.6rem;
-margin:.12rem 0 .12rem .85rem;
+.diff .row{display:grid;grid-template-columns:minmax(6rem,13rem) minmax(0,1fr);gap:0 .8rem;
+margin:.15rem 0 .15rem .85rem}
+.diff .what{color:var(--soft);padding:.12rem 0;overflow-wrap:anywhere}
+.diff del,.diff ins{display:block;text-decoration:none;border-radius:6px;padding:.18rem .6rem .18rem 1.6rem;
+margin:.1rem 0;
 font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em;
 white-space:pre-wrap;overflow-wrap:anywhere;position:relative}
 .diff del{color:var(--del);background:var(--del-bg)}.diff ins{color:var(--add);background:var(--add-bg)}
@@ -93,7 +95,8 @@ td a{text-decoration:none}td .badge{min-width:4.2rem;text-align:center}
 footer{color:var(--soft);font-size:.86rem;padding-top:2rem;padding-bottom:2.5rem}
 @media(max-width:40rem){main,header,footer{padding-left:.85rem;padding-right:.85rem}header{padding-top:1.3rem}
 h1{font-size:1.32rem}
-.card{padding:.9rem .95rem}.tiles{grid-template-columns:repeat(3,1fr);gap:.5rem}.tile{padding:.55rem .65rem}
+.card{padding:.9rem .95rem}.diff .row{display:block;margin-left:.5rem}
+.tiles{grid-template-columns:repeat(3,1fr);gap:.5rem}.tile{padding:.55rem .65rem}
 .tile b{font-size:1.2rem}
 .tile span{font-size:.78rem}.canvas svg{zoom:.58}.canvas{max-height:24rem}tbody th{max-width:8.5rem}
 th,td{padding:.38rem .5rem}}

@@ -15,13 +15,15 @@ import pytest
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget, RateLimit
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import FlowResult, Result
-from ansible_collections.community.descope.plugins.plugin_utils._rollout import (
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError
+from ansible_collections.community.descope.plugins.module_utils._report.files import (
     RENDERERS,
-    Rollout,
-    entries_of,
-    tenant_line,
+    format_of,
+    read_report,
+    rendered,
     write_report,
 )
+from ansible_collections.community.descope.plugins.plugin_utils._rollout import Rollout, entries_of, tenant_line
 from example_flows import minimal_flow
 from fleet_results import fleet, plan_of, preview, result_of, same_change, tenants
 
@@ -135,3 +137,40 @@ class TestFiles:
         with pytest.raises(OSError, match="no space left"):
             write_report({**report, "flows": ["x"]}, tmp_path, "rollout", ["json"])
         assert path.read_bytes() == before
+
+    def test_a_saved_report_makes_the_same_files_again(self, tmp_path: Path) -> None:
+        files = write_report(preview(fleet(tenants(3), same_change)), tmp_path, "rollout", RENDERERS)
+        saved = read_report(files[0])
+        for path in files:
+            assert rendered(saved, format_of(path), "rollout.json") == path.read_bytes()
+
+    @pytest.mark.parametrize(
+        ("content", "complaint"),
+        [
+            (b"", "empty"),
+            (b"{", "invalid JSON"),
+            (b"\xff", "is no text in UTF-8"),
+            (b"[]", "is no report of a rollout"),
+            (b'{"kind": "else"}', "is no report of a rollout"),
+            (b'{"kind": "community.descope.rollout", "schema_version": 2}', "has schema_version 2"),
+        ],
+    )
+    def test_what_is_no_report_is_said_to_be_none(self, tmp_path: Path, content: bytes, complaint: str) -> None:
+        path = tmp_path / "rollout.json"
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=f"rollout.json: .*{complaint}"):
+            read_report(path)
+
+    def test_a_file_that_is_not_there_is_said_not_to_be(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match=r"gone.json: cannot be read: No such file"):
+            read_report(tmp_path / "gone.json")
+
+    @pytest.mark.parametrize("member", ["run", "totals", "changes", "tenants", "estimate", "pictures"])
+    def test_a_damaged_report_is_said_to_be_damaged(self, member: str) -> None:
+        report = preview(fleet(tenants(3), same_change))
+        with pytest.raises(InputError, match="is damaged"):
+            rendered({**report, member: None}, "html", "rollout.json")
+
+    def test_a_name_that_asks_for_no_format_is_refused(self) -> None:
+        with pytest.raises(InputError, match=r"let it end in one of .json, .md, .html"):
+            format_of(Path("report.pdf"))
