@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
     declared_sources,
+    is_absent,
     load_desired,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
@@ -28,4 +29,7 @@ class ActionModule(SourcesActionBase):
         if task.params["state"] == "absent":
             return arguments
         desired = load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
-        return with_definitions(arguments, desired)
+        prepared = with_definitions(arguments, desired)
+        absent = [item for item in task.params["flows"] or [] if is_absent(item)]
+        prepared["flows"] += [{"flow_id": item["flow_id"], "state": "absent"} for item in absent]
+        return prepared

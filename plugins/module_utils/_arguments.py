@@ -94,6 +94,7 @@ def source_arguments() -> ArgumentSpec:
         "flow_id": {"type": "str"},
         "vars": {"type": "dict"},
         "source": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"]},
     }
     strings = ("variable_start", "variable_end", "block_start", "block_end", "comment_start", "comment_end")
     return {
@@ -101,6 +102,7 @@ def source_arguments() -> ArgumentSpec:
         "src": {"type": "list", "elements": "path"},
         "template": {"type": "list", "elements": "path"},
         "flows": {"type": "list", "elements": "dict", "options": item},
+        "declared_in": {"type": "str"},
         "flow_id": {"type": "list", "elements": "str"},
         "vars": {"type": "dict"},
         "library": {"type": "list", "elements": "path"},
@@ -124,6 +126,16 @@ def flow_arguments() -> ArgumentSpec:
         "on_failure": {"type": "str", "choices": ["stop", "continue", "restore"], "default": "stop"},
         "changelog": {"type": "str"},
         "compare": {"type": "dict", "options": {"layout": {"type": "bool", "default": False}}},
+    }
+
+
+def drift_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_drift)."""
+    written = ("backup", "verify", "changelog")
+    return {name: options for name, options in flow_arguments().items() if name not in written} | {
+        "undeclared": {"type": "str", "choices": ["ignore", "report", "drift"], "default": "report"},
+        "declared_elsewhere": {"type": "list", "elements": "str"},
+        "fail_on_drift": {"type": "bool", "default": False},
     }
 
 
@@ -209,6 +221,16 @@ def rollout_report_arguments() -> ArgumentSpec:
         "src": {"type": "path", "required": True},
         "dest": {"type": "path", "required": True},
         "format": {"type": "str", "choices": ["json", "markdown", "html"]},
+    }
+
+
+def fleet_check_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_fleet_check)."""
+    return {
+        "declared_in": {"type": "str", "default": "descope_flows"},
+        "project_in": {"type": "str", "default": "descope_project_id"},
+        "list_flows": {"type": "bool", "default": False},
+        "conflicts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
     }
 
 

@@ -47,7 +47,8 @@ options:
       - Files on the controller, or directories, that hold flows. They are taken as they are.
       - JSON or YAML, in the format of C(descope flow export), of the Management API's answer, or of the console's
         export. A directory is a flow of a project snapshot, or a whole snapshot.
-      - Relative paths are searched where Ansible searches files, first in C(files/) of the role and of the playbook.
+      - Relative paths are searched where Ansible searches files, first in C(files/) of the role and of the playbook,
+        then in the working directory and beside the inventory.
     type: list
     elements: path
   template:
@@ -61,7 +62,8 @@ options:
       - A file whose name ends in C(.j2) is a text template, all of Jinja with C(${) and C(}) for expressions. Values
         are escaped as the place they stand in needs it.
       - An entry's name is looked for in O(library), then where Ansible searches templates (first in C(templates/) of
-        the role and of the playbook), then among the templates that come with the collection.
+        the role and of the playbook, then in the working directory and beside the inventory), then among the templates
+        that come with the collection.
     type: list
     elements: path
   library:
@@ -124,6 +126,21 @@ options:
       source:
         description: What messages call this flow, instead of its path or position.
         type: str
+      state:
+        description:
+          - V(absent) deletes the flow that O(flows[].flow_id) names; the item has no source then.
+          - By default, as O(state).
+        type: str
+        choices: [present, absent]
+  declared_in:
+    description:
+      - How the names of the variables begin in which the host declares its flows, for example V(descope_flows). Each
+        holds a list of what O(flows) takes, where a text alone stands for O(flows[].template). They add up, and to
+        O(flows).
+      - Of a flow that several of them declare, the one in C(<declared_in>_host) counts, else the one in
+        C(<declared_in>_<anything>), else the one in C(<declared_in>) itself. Two different declarations of one flow in
+        two variables C(<declared_in>_<anything>) are an error.
+    type: str
   flow_id:
     description:
       - With O(state=present), the id to give the single flow of the task, instead of the one in the document.
@@ -214,6 +231,8 @@ notes:
   - A backup has a journal, written before and after each flow is sent. It tells how far a run came that was killed.
 seealso:
   - module: community.descope.descope_flow_info
+  - module: community.descope.descope_flow_drift
+  - module: community.descope.descope_fleet_check
   - name: Descope flow management API
     description: The API behind this module.
     link: https://docs.descope.com/api/management/flows
@@ -242,6 +261,10 @@ EXAMPLES = r"""
   community.descope.descope_flow:
     definition: "{{ lookup('ansible.builtin.file', 'flows/step-up.json') | from_json }}"
     changelog: Ask for a second factor, see change 4711
+
+- name: Deploy what the variables of all groups and of the host declare together
+  community.descope.descope_flow:
+    declared_in: descope_flows
 
 - name: Delete flows that are not needed any more
   community.descope.descope_flow:

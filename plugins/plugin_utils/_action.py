@@ -35,15 +35,18 @@ class DescopeActionBase(ActionBase):
     _supports_async = False
 
     use_case: ClassVar[UseCase]
+    _inventory_directory = ""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task, in the shape the module's documentation gives."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
+        self._inventory_directory = str(variables.get("inventory_dir") or "")
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
         arguments = self._arguments(variables, environment)
         try:
+            arguments = self.completed(arguments, variables)
             params = self._validated(arguments)
             if self._runs_here():
                 with _environment(environment):
@@ -51,6 +54,10 @@ class DescopeActionBase(ActionBase):
         except DescopeError as error:
             return failure(self.use_case, arguments, error)
         return self._run_elsewhere(arguments, params, variables)
+
+    def completed(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments with what the controller alone can add. Raises InputError."""
+        return arguments
 
     def elsewhere_arguments(self, arguments: dict[str, Any], task: Task) -> dict[str, Any]:
         """Return the module's arguments for another machine. Files of the controller must have become values here."""
@@ -62,17 +69,29 @@ class DescopeActionBase(ActionBase):
 
     def find(self, directory: str, path: str) -> str:
         """Return where Ansible finds a file of the role or playbook. Raises InputError where it does not."""
+        working_directory = Path.cwd()
         try:
             found = Path(os.path.normpath(self._find_needle(directory, path)))  # type: ignore[no-untyped-call]
         except AnsibleError as error:
-            message = f"there is no such file or directory; it was searched in {directory}/ and beside the playbook"
-            raise InputError([Problem("file-not-found", message, source=path)]) from error
+            # A playbook that came with a collection has no files of its users beside it.
+            users = (working_directory, Path(self._inventory_directory or working_directory))
+            places = [Path(os.path.normpath(place / path)) for place in users]
+            existing = next((place for place in places if place.exists()), None)
+            if existing is None:
+                message = (
+                    f"there is no such file or directory; it was searched in {directory}/, beside the playbook, "
+                    "in the working directory and beside the inventory"
+                )
+                raise InputError([Problem("file-not-found", message, source=path)]) from error
+            found = existing
         # Messages and diffs are read in a shell or a job that runs in the project, so they say less without losing any.
-        working_directory = Path.cwd()
         return str(found.relative_to(working_directory) if found.is_relative_to(working_directory) else found)
 
     def _arguments(self, variables: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-        given = environment_fallbacks(self.use_case.arguments(), self._task.args, {**os.environ, **environment})
+        spec = self.use_case.arguments()
+        given = environment_fallbacks(spec, self._task.args, {**os.environ, **environment})
+        if "run_context" not in spec:
+            return given
         return {**given, "run_context": {**self._run_context(variables), **(given.get("run_context") or {})}}
 
     def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +126,7 @@ class DescopeActionBase(ActionBase):
         )
 
     def _run_here(self, params: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
-        context = {**params["run_context"], "run_dir": str(_local_tmp() / "community.descope")}
+        context = {**params["run_context"], "run_dir": str(run_directory())}
         task = self._task_for({**params, "run_context": context}, variables, vault_cipher(params, self._loader))
         return run_use_case(self.use_case, task)
 
@@ -144,6 +163,11 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def run_directory() -> Path:
+    """Return the directory that the workers of this run share."""
+    return _local_tmp() / "community.descope"
 
 
 def _local_tmp() -> Path:

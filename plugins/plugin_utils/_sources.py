@@ -22,6 +22,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.sources im
     read_source,
 )
 from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase
+from ansible_collections.community.descope.plugins.plugin_utils._declared import DeclaredFlows
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters
 from ansible_collections.community.descope.plugins.plugin_utils._library import TemplateLibrary, search_path
 from ansible_collections.community.descope.plugins.plugin_utils._render import Scope
@@ -38,6 +39,27 @@ class SourcesActionBase(DescopeActionBase):
         self._secrets: set[str] = set()
         result = super().run(tmp, task_vars)
         return dict(remove_values(result, self._secrets)) if self._secrets else result
+
+    def completed(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments with the flows that the host's variables declare. Raises InputError."""
+        prefix = arguments.get("declared_in")
+        if not prefix:
+            return arguments
+        declared = self.declared_flows(arguments, variables).of(variables, str(prefix))
+        others = {name: value for name, value in arguments.items() if name != "declared_in"}
+        return others | {"flows": [*(arguments.get("flows") or []), *declared]}
+
+    def declared_flows(self, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> DeclaredFlows:
+        """Return what reads the declarations of hosts, with the templates that the arguments lead to."""
+        library = arguments.get("library") or []
+        delimiters = Delimiters.from_option(arguments.get("delimiters"))
+        templates = TemplateLibrary(
+            lambda path: self.find("templates", path),
+            library if isinstance(library, list) else [library],
+            delimiters,
+            search_path(variables),
+        )
+        return DeclaredFlows(self._templar, self.find, templates, delimiters)
 
     def load_source(self, source: FlowSource, variables: Mapping[str, Any]) -> list[FlowDocument]:
         """Return the flows of one source, templates rendered. Raises InputError."""

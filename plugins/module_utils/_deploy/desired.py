@@ -58,8 +58,13 @@ class FlowSource:
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
 
 
+def is_absent(item: Mapping[str, Any]) -> bool:
+    """Tell whether an item of C(flows) says by itself that its flow should not exist."""
+    return item.get("state") == "absent"
+
+
 def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
-    """Return the sources that the module's arguments name, in their order.
+    """Return the sources that the module's arguments name, in their order, items of absent flows left out.
 
     Raises InputError where an item names no source or several, or where one flow id is given for several sources.
     """
@@ -74,6 +79,8 @@ def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
         for position, value in enumerate(_as_list(params[kind]))
     ]
     for position, item in enumerate(params["flows"] or []):
+        if is_absent(item):
+            continue
         given = [kind for kind in _KINDS if item[kind] is not None]
         if len(given) == 1:
             source = _declared_item(given[0], position, item, variables)
@@ -115,6 +122,40 @@ def declared_absent(params: Mapping[str, Any]) -> list[DesiredFlow]:
     if problems:
         raise InputError(problems)
     return desired
+
+
+def declared_absent_items(params: Mapping[str, Any]) -> list[DesiredFlow]:
+    """Return the flows that items of C(flows) declare absent. Raises InputError where one does not say which."""
+    items = [(f"flows[{position}]", item) for position, item in enumerate(params["flows"] or []) if is_absent(item)]
+    problems: list[Problem] = []
+    desired: list[DesiredFlow] = []
+    for place, item in items:
+        if any(item[kind] is not None for kind in _KINDS):
+            message = "a flow with state=absent has no source; give its flow_id alone"
+            problems.append(Problem("source-without-use", message, source=place))
+        elif item["flow_id"] is None:
+            problems.append(Problem("missing-flow-id", "give the flow_id of the flow to delete", source=place))
+        else:
+            problems.extend(_id_problems([item["flow_id"]], f"{place}.flow_id"))
+            desired.append(DesiredFlow(item["flow_id"], None, item["source"] or place))
+    if problems:
+        raise InputError(problems)
+    return desired
+
+
+def desired_flows(params: Mapping[str, Any], load: SourceLoader) -> list[DesiredFlow]:
+    """Return the flows as the module's arguments declare them: loaded, checked, those to delete last.
+
+    Raises InputError with everything that is wrong.
+    """
+    if params["state"] == "absent":
+        return declared_absent(params)
+    absent = declared_absent_items(params)
+    desired = load_desired(declared_sources(params), load, validate=params["validate"])
+    problems = _duplicates([*desired, *absent])
+    if problems:
+        raise InputError(problems)
+    return [*desired, *absent]
 
 
 def load_desired(sources: Iterable[FlowSource], load: SourceLoader, *, validate: bool) -> list[DesiredFlow]:

@@ -13,17 +13,12 @@ from ansible_collections.community.descope.plugins.module_utils._arguments impor
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_task_store
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
 from ansible_collections.community.descope.plugins.module_utils._deploy.change import OnFailure
-from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
-    declared_absent,
-    declared_sources,
-    load_desired,
-)
+from ansible_collections.community.descope.plugins.module_utils._deploy.desired import desired_flows
 from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline import (
     EMPTY_RESULT,
     Pipeline,
     PipelineOptions,
 )
-from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
 from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
     ReferenceOptions,
     Unresolved,
@@ -34,16 +29,10 @@ from ansible_collections.community.descope.plugins.module_utils._task import Tas
 
 def manage_flows(task: Task) -> dict[str, Any]:
     """Bring the project to what the task declares. Raises DescopeError where nothing was changed."""
-    desired = _desired_flows(task)
+    desired = desired_flows(task.params, task.load_source)
     store = open_task_store(task.params, task.cipher) if task.params["backup"] else None
     with open_session(task.params, read_only=task.check_mode) as session:
         return Pipeline(session, _options(task, session, store)).run(desired)
-
-
-def _desired_flows(task: Task) -> list[DesiredFlow]:
-    if task.params["state"] == "absent":
-        return declared_absent(task.params)
-    return load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
 
 
 def _options(task: Task, session: Session, store: BackupStore | None) -> PipelineOptions:

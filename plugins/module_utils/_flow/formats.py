@@ -61,7 +61,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     plain_json,
 )
 
-__all__ = ["Format", "detect", "dump", "load", "load_snapshot", "to_exported"]
+__all__ = ["Format", "detect", "dump", "id_in", "load", "load_snapshot", "to_exported"]
 
 EXPORTED_MEMBERS = ("flowId", "metadata", "contents", "screens", "references")
 
@@ -164,6 +164,16 @@ def to_exported(value: object, source: str = "") -> JsonObject:
     if found is Format.SNAPSHOT:
         return load(plain, source, flow_id="any").data
     return _TO_EXPORTED[found](plain, source)
+
+
+def id_in(value: object) -> str:
+    """Return the flow id as it stands in a value, which may be a template not rendered yet. Empty if there is none."""
+    found = _format_of(value) if isinstance(value, dict) else None
+    if found is None or not isinstance(value, dict):
+        return ""
+    flow = value.get("flow") if found in (Format.RESPONSE, Format.CONSOLE) else value
+    named = flow.get("id" if found is Format.CONSOLE else "flowId") if isinstance(flow, dict) else None
+    return named if isinstance(named, str) else ""
 
 
 def _from_exported(value: JsonObject, source: str) -> JsonObject:

@@ -17,6 +17,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.desired 
     FlowSource,
     declared_absent,
     declared_sources,
+    desired_flows,
     load_desired,
     schema_problems,
 )
@@ -327,3 +328,40 @@ class TestAbsent:
             absent(**arguments)
 
         assert problems_of(error) == problems
+
+
+def test_one_task_makes_some_flows_exist_and_others_not() -> None:
+    items = [{"flow_id": "goes", "state": "absent"}, {"definition": minimal_flow("stays"), "state": "present"}]
+
+    desired = desired_flows(params(flows=items), load_on_this_machine)
+
+    assert [(flow.flow_id, flow.document is None, flow.source) for flow in desired] == [
+        ("stays", False, "flows[1].definition"),
+        ("goes", True, "flows[0]"),
+    ]
+
+
+def test_an_item_of_an_absent_flow_says_which_and_no_more() -> None:
+    items = [
+        {"state": "absent"},
+        {"state": "absent", "flow_id": "has a space"},
+        {"state": "absent", "flow_id": "goes", "src": "goes.json"},
+    ]
+
+    with pytest.raises(InputError) as error:
+        desired_flows(params(flows=items), load_on_this_machine)
+
+    assert problems_of(error) == [
+        ("missing-flow-id", "flows[0]"),
+        ("invalid-flow-id", "flows[1].flow_id"),
+        ("source-without-use", "flows[2]"),
+    ]
+
+
+def test_a_flow_cannot_both_exist_and_not() -> None:
+    items = [{"definition": minimal_flow("torn")}, {"flow_id": "torn", "state": "absent"}]
+
+    with pytest.raises(InputError) as error:
+        desired_flows(params(flows=items), load_on_this_machine)
+
+    assert problems_of(error) == [("duplicate-flow", "flows[1]")]
