@@ -32,6 +32,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.client impo
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
 from ansible_collections.community.descope.plugins.module_utils._deploy.backup_info_task import DESCOPE_FLOW_BACKUP_INFO
 from ansible_collections.community.descope.plugins.module_utils._deploy.backup_task import DESCOPE_FLOW_BACKUP
+from ansible_collections.community.descope.plugins.module_utils._deploy.drift_task import DESCOPE_FLOW_DRIFT
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_info_task import DESCOPE_FLOW_INFO
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._deploy.rollback_task import DESCOPE_FLOW_ROLLBACK
@@ -143,6 +144,12 @@ class Controller:
         return run(
             DESCOPE_FLOW_BACKUP_INFO, self.connection(**{"backup_dir": str(self.backups), **options}), check=False
         )
+
+    def drift(self, *definitions: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Run C(descope_flow_drift) and return its result; definitions are the declared flows."""
+        given = {"definition": list(definitions)} if definitions else {}
+        arguments = self.connection(backup_dir=str(self.backups), **given)
+        return run(DESCOPE_FLOW_DRIFT, {**arguments, **options}, check=False)
 
     def stored(self) -> dict[str, FlowDocument]:
         return stored_flows(self.emulator)

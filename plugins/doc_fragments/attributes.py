@@ -46,3 +46,11 @@ attributes:
   idempotent:
     support: full
 """
+
+    FACTS = r"""
+options: {}
+attributes:
+  facts:
+    description: Returns facts about the project.
+    support: full
+"""

@@ -131,7 +131,7 @@ def flow_arguments() -> ArgumentSpec:
 
 def drift_arguments() -> ArgumentSpec:
     """Return the argument specification of C(descope_flow_drift)."""
-    written = ("backup", "verify", "changelog")
+    written = ("backup", "backup_vault_id", "backup_vault_password_file", "verify", "on_failure", "changelog")
     return {name: options for name, options in flow_arguments().items() if name not in written} | {
         "undeclared": {"type": "str", "choices": ["ignore", "report", "drift"], "default": "report"},
         "declared_elsewhere": {"type": "list", "elements": "str"},

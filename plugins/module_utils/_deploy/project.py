@@ -143,6 +143,15 @@ class LiveProject:
                     raise
         return sorted(self._list(not_before).index)
 
+    def existing(self, reading: Reading) -> list[str]:
+        """Return the ids of all flows in the project, from what was read to make C(reading): no further request."""
+        stored = (
+            self._readings.get(_SNAPSHOT, reading.began_at, self._export_snapshot)
+            if reading.bulk
+            else self._list(not_before=0.0)
+        )
+        return sorted(stored.index)
+
     def _from_snapshot(self, flow_ids: list[str], not_before: float) -> Reading:
         stored = self._readings.get(_SNAPSHOT, not_before, self._export_snapshot)
         self._snapshot_size = stored.size

@@ -16,6 +16,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.store im
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import FlowResult
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, Plan, PlannedFlow
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import (
+    Change,
     render_changes,
     summarize,
     told_changes,
@@ -43,8 +44,6 @@ def estimate(plan: Plan, rate: RateLimit | None, *, verify: bool) -> Estimate:
 
 def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
     """Return what a result says of one flow. The shape is the same whatever happened."""
-    told = told_changes(flow.changes)
-    shown = [change for change in told if not change.layout]
     return {
         "flow_id": flow.flow_id,
         "source": flow.source,
@@ -53,11 +52,20 @@ def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
         "error": result.error,
         "verified": result.verified,
         "summary": summarize(flow.changes) if flow.changes else "",
+        **told_changes_report(flow.changes),
+        "fingerprint_before": flow.before.fingerprint if flow.before else "",
+        "fingerprint_after": flow.after.fingerprint if flow.after else "",
+    }
+
+
+def told_changes_report(changes: Iterable[Change]) -> dict[str, Any]:
+    """Return what a result says of the changes of one flow one by one, no more of them than travel well."""
+    told = told_changes(changes)
+    shown = [change for change in told if not change.layout]
+    return {
         "changes": [_told(change.as_dict()) for change in shown[:_MOST_CHANGES]],
         "changes_omitted": max(len(shown) - _MOST_CHANGES, 0),
         "layout_changes": len(told) - len(shown),
-        "fingerprint_before": flow.before.fingerprint if flow.before else "",
-        "fingerprint_after": flow.after.fingerprint if flow.after else "",
     }
 
 
