@@ -163,9 +163,13 @@ class Playbooks:
         return self.run(playbook, *arguments, hosts=hosts)
 
     def run(
-        self, playbook: Path | str, *arguments: str, hosts: dict[str, Any] | None = None, answer: str | None = None
+        self,
+        playbook: Path | str,
+        *arguments: str,
+        hosts: dict[str, Any] | Path | None = None,
+        answer: str | None = None,
     ) -> Run:
-        """Run a playbook that exists, from its own folder.
+        """Run a playbook that exists, by its path or full name, for these hosts or those of an inventory.
 
         C(answer) is what somebody at a terminal types when asked; without it there is no terminal, as in a job.
         """
@@ -192,7 +196,9 @@ class Playbooks:
         )
         return completed.returncode, completed.stdout + completed.stderr
 
-    def _inventory(self, hosts: dict[str, Any] | None) -> Path:
+    def _inventory(self, hosts: dict[str, Any] | Path | None) -> Path:
+        if isinstance(hosts, Path):
+            return hosts
         inventory = self.folder / "inventory.yml"
         variables = {"ansible_connection": self.connection, "ansible_python_interpreter": sys.executable}
         content = {"all": {"hosts": hosts or {"acme": {}}, "vars": variables}}
