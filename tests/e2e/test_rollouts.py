@@ -298,8 +298,6 @@ def test_drift_is_told_from_what_cannot_be_told(playbooks: Playbooks, emulator: 
     for name, variables in hosts.items():
         variables["descope_project_id"] = f"P2{name}"
     assert playbooks.run(SYNC, hosts=hosts).returncode == 0
-    emulator.project(id="P2acme", flows=[minimal_flow("old")])
-
     emulator.edit(project="P2globex", flow_id="sign-in", text={"from": "Welcome", "to": "By hand"})
     emulator.faults(rules=[{"kind": "status", "status": 401, "match": {"project": "P2acme"}}])
 
