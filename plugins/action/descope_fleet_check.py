@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.community.descope.plugins.action.descope_flow import ActionModule as FlowAction
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import declared_sources, is_absent
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
@@ -24,19 +24,22 @@ from ansible_collections.community.descope.plugins.module_utils._fleet.owners im
 from ansible_collections.community.descope.plugins.module_utils._task import failure
 from ansible_collections.community.descope.plugins.plugin_utils._action import run_directory
 from ansible_collections.community.descope.plugins.plugin_utils._claims import SharedClaims
-from ansible_collections.community.descope.plugins.plugin_utils._declared import DeclaredFlows
+from ansible_collections.community.descope.plugins.plugin_utils._sources import SourcesActionBase
 
 
-class ActionModule(FlowAction):
+class ActionModule(SourcesActionBase):
     """Checks that no two hosts of the play declare the same flow of a project."""
 
     use_case = DESCOPE_FLEET_CHECK
 
-    def perform(self, arguments: dict[str, Any], params: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-        """Return what the hosts of the play declare, or a failure that names the flows of several hosts."""
-        look = _FleetLook(self, params, variables)
+    def _runs_here(self) -> bool:
+        # Nobody else knows the variables of other hosts.
+        return True
+
+    def _run_here(self, params: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
         shared = SharedClaims(run_directory(), str(self._task._uuid))
         try:
+            look = _FleetLook(self, params, variables)
             claims = shared.of(variables["ansible_play_hosts_all"], variables["ansible_play_batch"], look.claim)
             return fleet_result(claims, params)
         except DescopeError as error:
@@ -71,8 +74,7 @@ class _FleetLook:
         self._action = action
         self._params = params
         self._variables = variables
-        self._declared = DeclaredFlows(action._templar, action.find)
-        self._environment = action.environment()
+        self._declared = action.declared_flows(params, variables)
 
     def claim(self, host: str) -> Claim | None:
         """Return what a host declares, None where that cannot be told; then its own task says why."""
@@ -90,7 +92,7 @@ class _FleetLook:
     def _project(self, variables: Mapping[str, Any]) -> str:
         name = self._params["project_in"]
         given = self._declared.values(variables, [name])[name] if name in variables else None
-        project_id = str(given or self._environment.get("DESCOPE_PROJECT_ID") or "")
+        project_id = str(given or os.environ.get("DESCOPE_PROJECT_ID") or "")
         if not project_id:
             raise InputError([Problem("missing-credential", "names no project", source=name)])
         return project_id
@@ -106,7 +108,8 @@ class _FleetLook:
     def _loaded(self, item: dict[str, Any], variables: Mapping[str, Any]) -> list[Any]:
         """Return the flows of an item as its own task would load them, for ids that take more than a look."""
         spec = {name: options for name, options in flow_arguments().items() if not options.get("required")}
-        validated = ArgumentSpecValidator(spec).validate({"flows": [item]})
+        given = {name: self._params[name] for name in ("library", "delimiters")}
+        validated = ArgumentSpecValidator(spec).validate({"flows": [item], **given})
         if validated.error_messages:
             raise InputError([Problem("arguments", message) for message in validated.error_messages])
         sources = declared_sources(validated.validated_parameters)

@@ -226,9 +226,12 @@ def rollout_report_arguments() -> ArgumentSpec:
 
 def fleet_check_arguments() -> ArgumentSpec:
     """Return the argument specification of C(descope_fleet_check)."""
+    sources = source_arguments()
     return {
         "declared_in": {"type": "str", "default": "descope_flows"},
         "project_in": {"type": "str", "default": "descope_project_id"},
+        "library": sources["library"],
+        "delimiters": sources["delimiters"],
         "list_flows": {"type": "bool", "default": False},
         "conflicts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
     }

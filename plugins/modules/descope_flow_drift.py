@@ -152,6 +152,27 @@ options:
       - Whether to check each declared flow before anything is compared, as M(community.descope.descope_flow) does.
     type: bool
     default: true
+  connectors:
+    description:
+      - The ids of connectors in the target project, by name.
+      - A flow that was exported names its connectors in C(references). Its ids are replaced by those of the connectors
+        of the same names in the target project, which are known from the snapshot of the project. Give here what the
+        snapshot does not tell, or tells otherwise than you want it.
+    type: dict
+  roles:
+    description:
+      - The ids of roles in the target project, by name, as O(connectors). A snapshot is known to tell only those that
+        flows of the project use already.
+    type: dict
+  unresolved:
+    description:
+      - What to do about a connector or role that the target project does not have. Descope would import such a flow and
+        deselect the step.
+      - V(fail) stops the task before anything is written. V(warn) warns and goes on. V(ignore) goes on.
+      - A connector that not even the flow's own C(references) name, as in some exports, is never more than a warning.
+    type: str
+    choices: [fail, warn, ignore]
+    default: fail
   compare:
     description:
       - What counts as a difference.

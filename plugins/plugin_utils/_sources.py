@@ -32,7 +32,7 @@ class SourcesActionBase(DescopeActionBase):
     """Runs a use case whose flows come from definitions, files and templates."""
 
     _library: TemplateLibrary | None = None
-    _shared_scope: Scope | None = None
+    _shared_scope: tuple[Mapping[str, Any], Scope] | None = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task, without the values that templates declare to be secret."""
@@ -87,12 +87,12 @@ class SourcesActionBase(DescopeActionBase):
         return self.find("templates", overlay) if isinstance(overlay, str) else overlay
 
     def _scope(self, host_variables: Mapping[str, Any], variables: Mapping[str, Any]) -> Scope:
-        """Return the scope of these variables; templates without variables of their own share one."""
+        """Return the scope of these variables; the templates of a host without variables of their own share one."""
         if variables:
             return Scope(self._templar, host_variables, variables)
-        if self._shared_scope is None:
-            self._shared_scope = Scope(self._templar, host_variables, {})
-        return self._shared_scope
+        if self._shared_scope is None or self._shared_scope[0] is not host_variables:
+            self._shared_scope = (host_variables, Scope(self._templar, host_variables, {}))
+        return self._shared_scope[1]
 
 
 def with_definitions(arguments: Mapping[str, Any], desired: Iterable[DesiredFlow]) -> dict[str, Any]:

@@ -24,7 +24,10 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.drift im
     undeclared_flows,
     undeclared_message,
 )
-from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow, Plan, make_plan
+from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import reference_options
+from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline import resolved_flows
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Plan, make_plan
+from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session, open_session
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
 
@@ -34,10 +37,15 @@ def tell_drift(task: Task) -> dict[str, Any]:
     params = task.params
     desired = desired_flows(params, task.load_source)
     with open_session(params, read_only=True) as session:
-        plan, undeclared = _compare(session, params, desired)
+        reading = session.project.read([flow.flow_id for flow in desired])
+        declared, unresolved = resolved_flows(desired, reading, reference_options(params, session))
+        layout = bool((params["compare"] or {}).get("layout"))
+        plan = make_plan(session.project_id, declared, reading.flows, layout=layout)
+        undeclared = _undeclared(session, reading, params)
         writes, faults = _recorded(params["backup_dir"], plan)
+        warnings = [*map(str, unresolved), *faults, *_undeclared_warnings(undeclared, session.project_id, params)]
         return _result(find_drift(plan, writes), undeclared, session, params) | {
-            "warnings": [*session.warnings(), *faults, *_undeclared_warnings(undeclared, session.project_id, params)]
+            "warnings": [*session.warnings(), *warnings]
         }
 
 
@@ -49,15 +57,10 @@ DESCOPE_FLOW_DRIFT = UseCase(
 )
 
 
-def _compare(session: Session, params: Mapping[str, Any], desired: list[DesiredFlow]) -> tuple[Plan, list[str]]:
-    flow_ids = [flow.flow_id for flow in desired]
-    reading = session.project.read(flow_ids)
-    layout = bool((params["compare"] or {}).get("layout"))
-    plan = make_plan(session.project_id, desired, reading.flows, layout=layout)
+def _undeclared(session: Session, reading: Reading, params: Mapping[str, Any]) -> list[str]:
     if params["undeclared"] == "ignore":
-        return plan, []
-    existing = session.project.existing(reading)
-    return plan, undeclared_flows(existing, flow_ids, params["declared_elsewhere"] or [])
+        return []
+    return undeclared_flows(session.project.existing(reading), reading.flows, params["declared_elsewhere"] or [])
 
 
 def _recorded(backup_dir: str, plan: Plan) -> tuple[dict[str, LastWrite], list[str]]:

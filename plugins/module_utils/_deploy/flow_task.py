@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
@@ -49,13 +50,18 @@ def _options(task: Task, session: Session, store: BackupStore | None) -> Pipelin
         reason=session.reason(changelog),
         changelog=changelog or session.default_changelog(),
         on_failure=OnFailure(params["on_failure"]),
-        references=ReferenceOptions(
-            connectors=params["connectors"] or {},
-            roles=params["roles"] or {},
-            unresolved=Unresolved(params["unresolved"]),
-            tenant=session.context.get("tenant", ""),
-            project_id=session.project_id,
-        ),
+        references=reference_options(params, session),
+    )
+
+
+def reference_options(params: Mapping[str, Any], session: Session) -> ReferenceOptions:
+    """Return how a task resolves references by name, from the options of C(flow_arguments)."""
+    return ReferenceOptions(
+        connectors=params["connectors"] or {},
+        roles=params["roles"] or {},
+        unresolved=Unresolved(params["unresolved"]),
+        tenant=session.context.get("tenant", ""),
+        project_id=session.project_id,
     )
 
 

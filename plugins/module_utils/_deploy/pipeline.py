@@ -76,6 +76,19 @@ EMPTY_RESULT: Mapping[str, Any] = {
 """The parts that every result of a pipeline has, as they are where nothing was found or done."""
 
 
+def resolved_flows(
+    desired: Iterable[DesiredFlow], reading: Reading, options: ReferenceOptions
+) -> tuple[list[DesiredFlow], list[Problem]]:
+    """Return the flows with the ids of the project that was read, and warnings of what was not found there.
+
+    Raises InputError where a flow refers to what does not exist, and that should stop the task.
+    """
+    flows, problems = resolve_references(desired, reading.flows, reading.names, options)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise InputError(problems)
+    return flows, problems
+
+
 @dataclass(frozen=True, slots=True)
 class PipelineOptions:
     """How a change is made.
@@ -140,10 +153,7 @@ class Pipeline:
         """Return the flows with the project's own ids. Raises InputError where one refers to what does not exist."""
         if self._options.references is None:
             return desired
-        flows, problems = resolve_references(desired, reading.flows, reading.names, self._options.references)
-        if any(problem.severity is Severity.ERROR for problem in problems):
-            raise InputError(problems)
-        self._unresolved = problems
+        flows, self._unresolved = resolved_flows(desired, reading, self._options.references)
         return flows
 
     def _check_schema(self, plan: Plan) -> None:
