@@ -79,6 +79,8 @@ def backup_arguments() -> ArgumentSpec:
         "backup_vault_id": {"type": "str", "fallback": _from_environment("DESCOPE_BACKUP_VAULT_ID")},
         "backup_vault_password_file": {
             "type": "path",
+            # The name of a file is no secret, whatever is in it.
+            "no_log": False,
             "fallback": _from_environment("DESCOPE_BACKUP_VAULT_PASSWORD_FILE"),
         },
     }

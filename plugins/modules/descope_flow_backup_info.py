@@ -98,8 +98,8 @@ project_id:
   type: str
   returned: always
   sample: P2example0000000000000000000
-path:
-  description: Where its backups are.
+place:
+  description: Where its backups are, a directory or a URL.
   type: str
   returned: always
   sample: /var/backups/descope/P2example0000000000000000000

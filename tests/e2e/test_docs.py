@@ -31,7 +31,8 @@ from ansible_collections.community.descope.plugins.module_utils._flow.normal imp
 from documented import Shell, blocks, second_terminal, session_blocks
 from emulator_client import CHECKOUT, Emulator
 from example_flows import minimal_flow
-from playbooks import Playbooks
+from playbooks import PROJECT_ID, Playbooks
+from s3 import S3
 
 README = CHECKOUT / "README.md"
 BACKUPS = CHECKOUT / "docs" / "backups.md"
@@ -164,16 +165,17 @@ def _ansible_doc(kind: str, name: str, *arguments: str) -> subprocess.CompletedP
     return shown
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("module", "descope_flow"),
-        ("module", "descope_flow_info"),
-        ("callback", "rollout"),
-        ("inventory", "tenants"),
-        ("role", "emulator"),
-    ],
-)
+def _documented() -> list[tuple[str, str]]:
+    """Return kind and name of everything that users find with ansible-doc."""
+    plugins = [
+        ("module" if folder == "modules" else folder, path.stem)
+        for folder in ("modules", "callback", "filter", "inventory", "lookup")
+        for path in (CHECKOUT / "plugins" / folder).glob("[!_]*.py")
+    ]
+    return sorted(plugins) + [("role", path.name) for path in sorted((CHECKOUT / "roles").iterdir())]
+
+
+@pytest.mark.parametrize(("kind", "name"), _documented())
 def test_ansible_doc_shows_it(kind: str, name: str) -> None:
     shown = _ansible_doc(kind, name)
 
@@ -217,6 +219,35 @@ def test_the_examples_of_the_modules_run(local_playbooks: Playbooks, emulator: E
         "step-up",
     }
     assert list(local_playbooks.backups.iterdir()) == [local_playbooks.backups / project_id]
+
+
+def test_the_examples_of_the_backup_modules_run(local_playbooks: Playbooks, emulator: Emulator, s3_server: S3) -> None:
+    project_id = "P2example0000000000000000000"
+    emulator.project(id=project_id, flows=[minimal_flow("sign-in"), minimal_flow("step-up")])
+    bucket = s3_server.new_bucket("example-backups").removeprefix("s3://").partition("/")[0]
+    password = local_playbooks.folder / "password"
+    password.write_text("hunter2", encoding="utf-8")
+    local_playbooks.environment["DESCOPE_PROJECT_ID"] = project_id
+    tasks = [task for module in ("descope_flow_backup", "descope_flow_backup_info") for task in _examples(module)]
+    written = json.dumps(tasks).replace("/var/backups/descope", str(local_playbooks.backups))
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "environment": s3_server.environment,
+        "vars": {"vault_descope_management_key": "K2example"},
+        "tasks": json.loads(written),
+    }
+
+    run = local_playbooks.play([play], "--vault-id", f"prod@{password}")
+
+    assert run.returncode == 0, run.output
+    assert len(run.results) == len(tasks)
+    paths = [result["result"].get("backup", {}).get("path", "") for result in run.results[:3]]
+    assert [path.partition(project_id)[0] for path in paths] == [
+        f"{local_playbooks.backups}/",
+        f"{local_playbooks.backups}/",
+        f"s3://{bucket}/descope/",
+    ]
 
 
 def test_the_modules_return_what_their_documentation_says(playbooks: Playbooks, emulator: Emulator) -> None:
@@ -317,6 +348,31 @@ def test_the_examples_of_the_rollback_run(local_playbooks: Playbooks, emulator: 
     assert {flow_id: FlowDocument(flow["document"]).normal for flow_id, flow in stored.items()} == {
         flow_id: document.normal for flow_id, document in former.items()
     }
+
+
+def test_the_backup_modules_return_what_their_documentation_says(playbooks: Playbooks, emulator: Emulator) -> None:
+    emulator.project(id=PROJECT_ID, flows=[minimal_flow("one")])
+    emulator.project(id="P2locked", keys=["K2right"])
+    damaged = "20260101T000000Z-00000000"
+    (playbooks.backups / PROJECT_ID / damaged).mkdir(parents=True)
+    backup_tasks: list[dict[str, Any]] = [
+        _task("flow_backup", check_mode=True, diff=True),
+        _task("flow_backup", flow_id=["one", "none"], label="before"),
+        _task("flow_backup", diff=True, keep=1),
+        _task("flow_backup", verify=True),
+        _task("flow_backup", project_id="P2locked"),
+        _task("flow_backup", label="latest"),
+    ]
+    info_tasks = [_task("flow_backup_info"), _task("flow_backup_info", limit=0)]
+    remove = _task("flow_backup", backup=damaged, state="absent", diff=True)
+
+    run = playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": [*backup_tasks, *info_tasks, remove]}])
+
+    results = [entry["result"] for entry in run.results]
+    failed = [position for position, entry in enumerate(run.results) if entry["kind"] == "failed"]
+    assert failed == [3, 4, 5, 7], run.output
+    _compare("descope_flow_backup", [*results[: len(backup_tasks)], results[-1]])
+    _compare("descope_flow_backup_info", results[len(backup_tasks) : -1])
 
 
 def _task(module: str, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:

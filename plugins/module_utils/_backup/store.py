@@ -189,7 +189,8 @@ class BackupStore:
 
     def read_flows(self, backup: Backup, flow_ids: Iterable[str] | None = None) -> dict[str, FlowDocument | None]:
         """Return flows as C(read_flow) does, all of the backup by default, in few round trips. Raises BackupError."""
-        wanted = [backup.manifest.flows[flow_id] for flow_id in flow_ids or backup.manifest.flows]
+        chosen = backup.manifest.flows if flow_ids is None else flow_ids
+        wanted = [backup.manifest.flows[flow_id] for flow_id in chosen]
         names = {flow.flow_id: self._name(backup.id, flow.file) for flow in wanted if not flow.absent}
         contents = self.storage.read_many(names.values())
         return {

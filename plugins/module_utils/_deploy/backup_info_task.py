@@ -52,7 +52,7 @@ def describe_backups(task: Task) -> dict[str, Any]:
     return {
         "changed": False,
         "project_id": store.project_id,
-        "path": store.place(),
+        "place": store.place(),
         "backups": entries,
         "unreadable": unreadable,
         "last_good": last_good.id if last_good else "",
@@ -64,7 +64,7 @@ DESCOPE_FLOW_BACKUP_INFO = UseCase(
     name="descope_flow_backup_info",
     arguments=flow_backup_info_arguments,
     run=describe_backups,
-    empty_result={"path": "", "backups": [], "unreadable": [], "last_good": "", "table": []},
+    empty_result={"place": "", "backups": [], "unreadable": [], "last_good": "", "table": []},
 )
 
 

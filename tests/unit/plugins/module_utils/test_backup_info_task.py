@@ -170,7 +170,7 @@ def test_a_project_without_a_past(controller: Controller) -> None:
 
     assert (history["backups"], history["unreadable"], history["last_good"]) == ([], [], "")
     assert len(history["table"]) == 1
-    assert history["path"] == str(controller.backups / PROJECT_ID)
+    assert history["place"] == str(controller.backups / PROJECT_ID)
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,15 @@ class TestTakingTwice:
         assert "extra" not in result["backup"]["flows"]
         assert controller.backup()["changed"] is False
 
+    def test_flows_that_were_not_asked_for_are_no_difference(self, controller: Controller) -> None:
+        controller.backup()
+        controller.flow(minimal_flow("extra"))
+
+        result = controller.backup(flow_id=["extra"])
+
+        assert {flow_id: flow["change"] for flow_id, flow in by_flow(result).items()} == {"extra": "created"}
+        assert controller.backup(flow_id=["ext*"], label="x")["backup"]["flows"] == ["extra"]
+
     def test_positions_on_the_canvas_are_part_of_the_state(self, controller: Controller) -> None:
         controller.backup()
         moved = minimal_flow("sign-in", x=999)
