@@ -20,6 +20,7 @@ from s3 import S3
 FLOW = "community.descope.descope_flow"
 BACKUP = "community.descope.descope_flow_backup"
 HISTORY = "community.descope.descope_flow_backup_info"
+ROLLBACK = "community.descope.descope_flow_rollback"
 
 
 def play(playbooks: Playbooks, *tasks: tuple[str, dict[str, Any]], arguments: tuple[str, ...] = (), **more: Any) -> Run:
@@ -67,18 +68,33 @@ class TestEncryption:
             (BACKUP, {"verify": True}),
             arguments=vault_id,
         )
-        locked = play(local_playbooks, (BACKUP, {"verify": True}), (HISTORY, {}), (BACKUP, {"backup_vault_id": "prod"}))
-        opened = play(local_playbooks, (BACKUP, {"verify": True, "backup_vault_password_file": str(password)}))
+        before = written.results[0]["result"]["backup"]
+        locked = play(
+            local_playbooks,
+            (BACKUP, {"verify": True}),
+            (HISTORY, {}),
+            (BACKUP, {"backup_vault_id": "prod"}),
+            (ROLLBACK, {"flow_id": "sign-in", "backup": before["id"]}),
+        )
+        opened = play(
+            local_playbooks,
+            (BACKUP, {"verify": True}),
+            (ROLLBACK, {"flow_id": "sign-in", "backup": before["id"]}),
+            environment={"DESCOPE_BACKUP_VAULT_PASSWORD_FILE": str(password)},
+        )
 
         assert written.returncode == opened.returncode == 0, written.output + opened.output
         assert [found["whole"] for found in written.results[2]["result"]["verified"]] == [True, True], written.output
-        assert [found["whole"] for found in opened.result["verified"]] == [True, True]
+        assert [found["whole"] for found in opened.results[0]["result"]["verified"]] == [True, True]
         files = [path.read_text(encoding="utf-8") for path in local_playbooks.backups.rglob("*") if path.is_file()]
         assert not any("nobody may read" in text for text in files)
-        verified, history, taken = (result["result"] for result in locked.results)
+        verified, history, taken, rolled_back = (result["result"] for result in locked.results)
         assert 'encrypted with the vault secret "prod"' in verified["msg"]
         assert [backup["encrypted"] for backup in history["backups"]] == [True, True]
         assert "no vault secret with the id prod" in taken["msg"]
+        assert 'encrypted with the vault secret "prod"' in rolled_back["msg"]
+        assert "nothing was changed" in rolled_back["msg"]
+        assert "nobody may read" in json.dumps(emulator.stored(PROJECT_ID)["flows"]["sign-in"]), "it is back"
         assert "hunter2" not in written.output + locked.output + opened.output
 
     def test_another_machine_never_writes_what_should_be_encrypted(self, tmp_path: Path, emulator: Emulator) -> None:
