@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.journal 
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import Status
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from emulator_client import Emulator
+from emulator_client import Emulator, running_emulator
 from example_flows import minimal_flow
 from flow_tasks import (
     IMPORT,
@@ -52,6 +52,13 @@ REFUSED = {"kind": "status", "status": 400, "match": to(IMPORT, flow_id="third")
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RetryPolicy, "delay", lambda policy, attempt, chance: 0.01)
+
+
+@pytest.fixture
+def busy_emulator() -> Iterator[Emulator]:
+    """An emulator of its own: it goes on with what it was sent when the test is long over."""
+    with running_emulator() as emulator:
+        yield emulator
 
 
 def _apply(controller: Controller, **options: Any) -> dict[str, Any]:
@@ -200,9 +207,9 @@ def test_killed_before_an_import_was_answered(emulator: Emulator, tmp_path: Path
 
 
 @pytest.mark.parametrize("endpoint", [LICENSE, SNAPSHOT])
-def test_a_worker_that_is_killed_while_all_wait_for_it(emulator: Emulator, tmp_path: Path, endpoint: str) -> None:
+def test_a_worker_that_is_killed_while_all_wait_for_it(busy_emulator: Emulator, tmp_path: Path, endpoint: str) -> None:
     """It held a lock, and a place in the window of requests. The others go on without it."""
-    controller = _begin(emulator, tmp_path, {"kind": "delay", "seconds": 30, "nth": 1, "match": to(endpoint)})
+    controller = _begin(busy_emulator, tmp_path, {"kind": "delay", "seconds": 30, "nth": 1, "match": to(endpoint)})
     run = controller.new_run()
     process = forked(partial(_apply, controller, run_context=run))
     eventually(lambda: controller.requests().get(endpoint) == 1)
@@ -220,9 +227,11 @@ def test_a_worker_that_is_killed_while_all_wait_for_it(emulator: Emulator, tmp_p
     assert _stored(controller) == {**_fingerprints(OLD), **_fingerprints(WANTED)}
 
 
-def test_others_go_on_where_one_is_killed(emulator: Emulator, tmp_path: Path) -> None:
+def test_others_go_on_where_one_is_killed(busy_emulator: Emulator, tmp_path: Path) -> None:
     """Of the workers of one run, each with flows of its own, one dies in the middle of its imports."""
-    controller = _begin(emulator, tmp_path, {"kind": "delay", "seconds": 30, "match": to(IMPORT, flow_id="doomed-*")})
+    controller = _begin(
+        busy_emulator, tmp_path, {"kind": "delay", "seconds": 30, "match": to(IMPORT, flow_id="doomed-*")}
+    )
     run = controller.new_run()
 
     def deploy(name: str) -> dict[str, Any]:
