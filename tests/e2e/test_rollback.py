@@ -57,6 +57,31 @@ def test_a_flow_goes_back_as_it_was_announced(playbooks: Playbooks, emulator: Em
     assert manifest["reason"] == f"rollback of welcome to {apply.result['target'][0]['backup']}"
 
 
+def test_what_the_controller_has_encrypted_it_restores(local_playbooks: Playbooks, emulator: Emulator) -> None:
+    emulator.project(id=PROJECT_ID, flows=[minimal_flow("welcome", title="One")])
+    source, password = local_playbooks.folder / "two.json", local_playbooks.folder / "password"
+    source.write_text(json.dumps(minimal_flow("welcome", title="Two")), encoding="utf-8")
+    password.write_text("hunter2", encoding="utf-8")
+    encrypted = {"backup_vault_password_file": str(password)}
+    tasks = [
+        {"name": "Deploy", "community.descope.descope_flow": {"src": str(source), **encrypted}},
+        {"name": "Fail", "community.descope.descope_flow_rollback": {"flow_id": "welcome"}, "ignore_errors": True},
+        {"name": "Roll back", "community.descope.descope_flow_rollback": {"flow_id": "welcome", **encrypted}},
+    ]
+
+    run = local_playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": tasks}])
+
+    assert run.returncode == 0, run.output
+    _deployed, locked, opened = (entry["result"] for entry in run.results)
+    assert "encrypted with the vault secret" in locked["msg"]
+    assert not locked["changed"]
+    assert opened["flows"][0]["verified"] is True
+    assert _title(emulator, "welcome") == "One"
+    files = [path.read_text(encoding="utf-8") for path in local_playbooks.backups.rglob("*.vault")]
+    assert len(files) == 2
+    assert not any("Welcome" in text for text in files)
+
+
 # --- the playbook ----------------------------------------------------------------------------------------------------
 
 

@@ -7,24 +7,29 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 import resource
+import signal
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.community.descope.plugins.module_utils._api.client import _Transport
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Kind
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import load
 from emulator_client import Emulator
 from example_flows import minimal_flow
-from flow_tasks import IMPORT, PROJECT_ID, Controller, by_flow, in_processes, outcome, saves, to
+from flow_tasks import IMPORT, PROJECT_ID, Controller, by_flow, forked, in_processes, outcome, saves, to
 from real_flows import real_flow_files
 
 Flow = dict[str, Any]
@@ -395,6 +400,43 @@ def test_a_rollback_that_fails_says_so_and_can_be_repeated(two_versions: Control
     two_versions.emulator.faults(rules=[])
     assert not two_versions.rollback("a", "b").get("failed")
     assert (title(two_versions, "a"), title(two_versions, "b")) == ("One", "One")
+
+
+def _roll_back_and_die(controller: Controller, die_at: int) -> None:
+    """Roll two flows back, being killed at one of the moments before and after a request."""
+    moments = itertools.count(1)
+    send = _Transport.send
+
+    def sending(*arguments: Any) -> Any:
+        for act in (lambda: None, lambda: send(*arguments)):
+            answer = act()
+            if next(moments) == die_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    _Transport.send = sending  # type: ignore[assignment,method-assign]
+    controller.rollback("a", "b", threads=1)
+
+
+def test_a_rollback_that_was_killed_is_finished_by_the_next(two_versions: Controller) -> None:
+    before = normal(two_versions)
+    for die_at in itertools.count(1):
+        process = forked(partial(_roll_back_and_die, two_versions, die_at))
+        process.join(60)
+        finished = process.exitcode == 0
+        for backup_id in open_store(str(two_versions.backups), PROJECT_ID).ids():
+            assert open_store(str(two_versions.backups), PROJECT_ID).verify(backup_id)
+
+        done = two_versions.rollback("a", "b")
+
+        assert not done.get("failed"), done
+        assert not (finished and done["changed"])
+        assert (title(two_versions, "a"), title(two_versions, "b")) == ("One", "One")
+        if finished:
+            break
+        two_versions.flow(minimal_flow("a", title="Two"), minimal_flow("b", title="Two"))
+        assert normal(two_versions) == before
+    assert die_at > 6
 
 
 def _manifest_file(controller: Controller) -> Path:
