@@ -242,6 +242,8 @@ def print_heading(suite: str) -> None:
         print("skipped: newer versions of ansible-core, because they need Python 3.12 or newer")
     else:
         print("skipped: ansible-core 2.19, the oldest supported, because it needs Python 3.11, 3.12 or 3.13")
+    if not shutil.which("chromedriver"):
+        print("skipped: the report's page in a browser, because there is no chromedriver here")
     print(flush=True)
 
 

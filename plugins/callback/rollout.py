@@ -227,13 +227,19 @@ class CallbackModule(CallbackBase):
             message = f"the report cannot be written to {directory}: {error.strerror or error}; see report_dir"
             self._display.error(message, wrap_text=False)
             return
-        self._display.display(f"report: {', '.join(map(str, written))}")
+        self._display.display(f"report: {', '.join(map(_from_here, written))}")
 
     def _formats(self) -> list[str]:
         return [name for name in RENDERERS if name in self._option("formats")]
 
     def _option(self, name: str) -> Any:
         return self.get_option(name)  # type: ignore[no-untyped-call]
+
+
+def _from_here(path: Path) -> str:
+    """Return the shortest name of a file for somebody who stands where the run was started."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _budget() -> Budget:

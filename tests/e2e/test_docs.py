@@ -37,6 +37,7 @@ from s3 import S3
 README = CHECKOUT / "README.md"
 BACKUPS = CHECKOUT / "docs" / "backups.md"
 RUNBOOK = CHECKOUT / "docs" / "runbook.md"
+FLEET = CHECKOUT / "docs" / "fleet.md"
 DECISIONS = CHECKOUT / "docs" / "decisions.md"
 EMULATOR = CHECKOUT / "roles" / "emulator" / "README.md"
 LIBRARY = CHECKOUT / "flows" / "README.md"
@@ -45,6 +46,7 @@ DOCUMENTS = [
     CHECKOUT / "CONTRIBUTING.md",
     BACKUPS,
     RUNBOOK,
+    FLEET,
     DECISIONS,
     EMULATOR,
     CHECKOUT / "examples" / "README.md",
@@ -66,11 +68,12 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", [BACKUPS, RUNBOOK, DECISIONS], ids=lambda document: document.name)
+@pytest.mark.parametrize("document", [BACKUPS, RUNBOOK, FLEET, DECISIONS], ids=lambda document: document.name)
 def test_every_block_of_code_is_explained(document: Path) -> None:
     for block in blocks(document):
-        assert block.kind in {"session", "file"}, f"line {block.line}: say in a comment what this block is"
-        assert block.kind == "file" or block.name == document.stem
+        known = {"session", "file", "example"}
+        assert block.kind in known, f"line {block.line}: say in a comment what this block is"
+        assert block.kind != "session" or block.name == document.stem
 
 
 def test_a_flow_is_put_back_from_its_backup(tmp_path: Path) -> None:
@@ -105,6 +108,28 @@ def test_the_runbook_brings_a_login_back(tmp_path: Path) -> None:
 
     assert set(flows) == {"acme-sign-in", "globex-sign-in", "zoe-sign-in"}
     assert "Hi there!" in json.dumps(flows["acme-sign-in"])
+
+
+def test_a_fleet_is_previewed_as_the_page_says(tmp_path: Path) -> None:
+    shutil.copytree(CHECKOUT / "examples" / "quickstart", tmp_path / "examples" / "quickstart")
+    with second_terminal(README, "try") as port:
+        Shell(tmp_path / "home", tmp_path, port=port).follow(session_blocks(FLEET, "fleet"))
+
+    report = json.loads((tmp_path / "report" / "rollout.json").read_bytes())
+    assert report["totals"]["tenants"] == 3
+    assert {path.suffix for path in (tmp_path / "report").iterdir()} == {".json", ".md", ".html"}
+
+
+def test_the_options_of_the_callback_are_those_of_the_page() -> None:
+    options = json.loads(_ansible_doc("callback", "rollout", "--json").stdout)["community.descope.rollout"]["doc"][
+        "options"
+    ]
+    table = FLEET.read_text(encoding="utf-8").partition("| Option |")[2]
+    for name, option in options.items():
+        [row] = re.findall(rf"^\| `{name}` .*$", table, re.MULTILINE)
+        for place in (*option.get("env", ()), *option.get("vars", ())):
+            assert f"`{place['name']}`" in row
+        assert option["ini"] == [{"section": "callback_rollout", "key": name}]
 
 
 def test_what_is_left_out_of_the_comparison_is_what_the_page_says() -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import jsonschema
 import pytest
 
+from ansible_collections.community.descope.plugins.module_utils._report.files import write_report
 from emulator_client import CHECKOUT, Emulator
 from example_flows import minimal_flow
+from fleet_results import fleet, preview, same_change, tenants
 from playbooks import MANAGEMENT_KEY, PROJECT_ID, Playbooks, Run
 
 SCHEMA = json.loads((CHECKOUT / "docs" / "rollout-report.schema.json").read_text(encoding="utf-8"))
@@ -132,7 +134,7 @@ def test_an_apply_says_what_was_done_and_what_was_not(playbooks: Playbooks, emul
 
 def test_a_job_prints_one_line_a_tenant_and_little_more(rollouts: Playbooks, emulator: Emulator) -> None:
     # What comes on top does not grow with the fleet, so that a thousand tenants stay far below 1,500 lines.
-    tenants = 200
+    number_of_tenants = 200
     emulator.project(id=PROJECT_ID, flows=[minimal_flow("sign-up", title="Old")])
     rollouts.environment |= {
         # It is enabled twice, which must not make it speak twice.
@@ -141,18 +143,18 @@ def test_a_job_prints_one_line_a_tenant_and_little_more(rollouts: Playbooks, emu
         "DESCOPE_PROGRESS_SECONDS": "1",
         "ANSIBLE_FORKS": "10",
     }
-    hosts: dict[str, Any] = {f"tenant{number}": {} for number in range(tenants)}
+    hosts: dict[str, Any] = {f"tenant{number}": {} for number in range(number_of_tenants)}
 
     run = rollouts.flow("--check", "--diff", hosts=hosts, src=str(rollouts.folder / _template(rollouts.folder)))
 
     assert run.returncode == 0, run.output
     lines = run.output.splitlines()
-    assert len(lines) - tenants < 100, "with some 60 lines of progress, one a second, at worst"
+    assert len(lines) - number_of_tenants < 100, "with some 60 lines of progress, one a second, at worst"
     assert sum(line.startswith("ROLLOUT") for line in lines) == 1
-    assert sum(line.endswith(": planned: sign-up (1 screen text changed)") for line in lines) == tenants
+    assert sum(line.endswith(": planned: sign-up (1 screen text changed)") for line in lines) == number_of_tenants
     progress = [line for line in lines if line.startswith("rollout: ")]
     assert re.match(r"rollout: \d+ of 200 tenants done, \d+ changed; .* left$", progress[0])
-    assert f"  {tenants} tenants, the same change: tenant0, tenant1, tenant2" in "\n".join(_summary(run))
+    assert f"  {number_of_tenants} tenants, the same change: tenant0, tenant1, tenant2" in "\n".join(_summary(run))
 
 
 def test_without_flows_there_is_nothing_to_tell(rollouts: Playbooks) -> None:
@@ -171,3 +173,30 @@ def test_a_report_that_cannot_be_written_is_said_and_fails_nothing(rollouts: Pla
     assert "the report cannot be written to" in run.output
     assert "see report_dir" in run.output
     assert "Traceback" not in run.output
+
+
+def test_a_page_is_made_of_a_saved_report(local_playbooks: Playbooks) -> None:
+    folder = local_playbooks.folder
+    report = preview(fleet(tenants(5), same_change))
+    write_report(report, folder, "rollout", ["json", "html"])
+    (folder / "else.json").write_text('{"flowId": "sign-in"}', encoding="utf-8")
+    module = "community.descope.descope_rollout_report"
+    tasks = [
+        {module: {"src": "rollout.json", "dest": "page.html"}, "check_mode": True},
+        {module: {"src": "rollout.json", "dest": "page.html"}},
+        {module: {"src": "rollout.json", "dest": "page.html"}},
+        {module: {"src": "rollout.json", "dest": "comment.txt", "format": "markdown"}},
+        {module: {"src": "else.json", "dest": "page.html"}, "ignore_errors": True},
+        {module: {"src": "rollout.json", "dest": "gone/page.html"}, "ignore_errors": True},
+    ]
+
+    run = local_playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": tasks}])
+
+    looked, written, again, comment, wrong, nowhere = (entry["result"] for entry in run.results)
+    assert [result["changed"] for result in (looked, written, again, comment)] == [True, True, False, True]
+    assert (written["dest"], written["format"], comment["format"]) == ("page.html", "html", "markdown")
+    assert (folder / "page.html").read_bytes() == (folder / "rollout.html").read_bytes()
+    assert (folder / "comment.txt").read_text(encoding="utf-8").startswith("## Descope flows")
+    assert wrong["msg"].startswith("else.json: is no report of a rollout")
+    assert wrong["problems"][0]["code"] == "not-a-report"
+    assert "gone/page.html cannot be written: No such file or directory" in nowhere["msg"]
