@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget
@@ -26,6 +28,7 @@ class Rollout:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.entries: list[TaskEntry] = []
         self._clock = clock
+        self._known_changes: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self._hosts: set[str] = set()
         self._statuses: dict[str, str] = {}
         self._began = self._told_at = clock()
@@ -35,12 +38,22 @@ class Rollout:
         self._hosts.update(hosts)
 
     def add(self, entry: TaskEntry) -> None:
-        self.entries.append(entry)
+        self.entries.append(self._shared(entry))
         changed = any(flow.changes_flow for flow in entry.flows)
         status = "failed" if entry.failed else "changed" if changed else "unchanged"
         if entry.failed or entry.flows or entry.project_id:
             before = self._statuses.get(entry.tenant, "unchanged")
             self._statuses[entry.tenant] = status if before == "unchanged" else before if status != "failed" else status
+
+    def _shared(self, entry: TaskEntry) -> TaskEntry:
+        """Return the same entry, where ten thousand tenants with the same changes keep them in memory once."""
+        flows = tuple(
+            replace(
+                flow, changes=self._known_changes.setdefault(json.dumps(flow.changes, sort_keys=True), flow.changes)
+            )
+            for flow in entry.flows
+        )
+        return replace(entry, flows=flows)
 
     @property
     def seconds(self) -> float:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.community.descope.plugins.module_utils._redact import redact_text
+
 NONE = "none"
 _ACTIONS = ("create", "update", "delete")
 _OUTSTANDING = ("unknown", "untouched")
@@ -85,11 +87,11 @@ def task_entry(tenant: str, result: Mapping[str, Any], *, failed: bool = False, 
     return TaskEntry(
         tenant=tenant,
         project_id=project_id,
-        message=message,
+        message=redact_text(message),
         unreachable=unreachable,
         flows=tuple(_flow_entry(tenant, project_id, flow) for flow in _objects(result.get("flows"))),
         problems=tuple(_plain(_objects(result.get("problems")))),
-        warnings=tuple(_text(warning) for warning in _list(result.get("warnings"))),
+        warnings=tuple(redact_text(_text(warning)) for warning in _list(result.get("warnings"))),
         requests=_requests(_object(result.get("requests"))),
         estimate=_number(_object(result.get("estimate")).get("requests")),
         backup=_text(_object(result.get("backup")).get("id")),
@@ -112,7 +114,7 @@ def _flow_entry(tenant: str, project_id: str, flow: Mapping[str, Any]) -> FlowEn
         source=_text(flow.get("source")),
         action=action if action in _ACTIONS else NONE,
         result=_text(flow.get("result")),
-        error=_text(flow.get("error")),
+        error=redact_text(_text(flow.get("error"))),
         verified=flow.get("verified") if isinstance(flow.get("verified"), bool) else None,
         summary=_text(flow.get("summary")),
         changes=tuple(_change(change) for change in _plain(_objects(flow.get("changes")))),

@@ -33,6 +33,8 @@ KIND = "community.descope.rollout"
 Report = dict[str, Any]
 FindPicture = Callable[[str], "dict[str, Any] | None"]
 
+# Drawings of more changes than anybody looks through would make the report large.
+_MOST_PICTURES = 60
 _ORDER = {"failed": 0, "unreachable": 1, "changed": 2, "unchanged": 3}
 _SEPARATORS = re.compile(r"[-._/]")
 
@@ -236,7 +238,7 @@ def _told_groups(
     told: list[dict[str, Any]] = []
     pictures: dict[str, Any] = {}
     for number, group in enumerate(groups, start=1):
-        key, picture = _picture(group, find_picture)
+        key, picture = _picture(group, find_picture) if number <= _MOST_PICTURES else ("", None)
         if picture is not None:
             pictures[key] = {name: picture[name] for name in ("before", "after", "marks")}
         variants = sorted(_variants(group, labels), key=len, reverse=True)
@@ -318,10 +320,15 @@ def _failures(tenants: Iterable[_Tenant]) -> list[dict[str, Any]]:
     """Return the reasons of failures with the tenants they hit, those that hit most first."""
     found: dict[str, list[str]] = {}
     for tenant in tenants:
-        for message in dict.fromkeys(tenant.messages):
+        for message in _for_all(tenant.messages, tenant.name):
             found.setdefault(message, []).append(tenant.name)
     reasons = sorted(found.items(), key=lambda item: -len(item[1]))
     return [{"message": message, "tenants": names} for message, names in reasons]
+
+
+def _for_all(messages: Iterable[str], tenant: str) -> Iterable[str]:
+    """Return the messages, each once, without what would make those of another tenant look different."""
+    return dict.fromkeys(message.replace(f" (tenant {tenant})", "") for message in messages)
 
 
 def _unresolved(flows: Iterable[FlowEntry]) -> list[dict[str, Any]]:
@@ -342,7 +349,7 @@ def _unresolved(flows: Iterable[FlowEntry]) -> list[dict[str, Any]]:
 def _warnings(tenants: Iterable[_Tenant]) -> list[dict[str, Any]]:
     found: dict[str, list[str]] = {}
     for tenant in tenants:
-        for warning in dict.fromkeys(tenant.warnings):
+        for warning in _for_all(tenant.warnings, tenant.name):
             found.setdefault(warning, []).append(tenant.name)
     return [{"message": message, "tenants": names} for message, names in found.items()]
 

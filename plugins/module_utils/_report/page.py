@@ -167,6 +167,8 @@ def _changes(report: Report) -> Iterator[str]:
         if picture:
             yield from _drawings(picture)
             yield from _screens(picture)
+        elif report["pictures"]:
+            yield '<p class="more">Not drawn: only the changes of most tenants are.</p>'
         yield "</article>"
 
 

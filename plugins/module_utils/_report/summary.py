@@ -87,9 +87,13 @@ def _unresolved(report: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _warnings(report: Mapping[str, Any]) -> Iterator[str]:
-    for warning in report["warnings"][:_WARNINGS]:
+    warnings = report["warnings"]
+    for warning in warnings[:_WARNINGS]:
         yield ""
-        yield f"warning, {listed_names(warning['tenants'])}: {in_line(warning['message'])}"
+        yield f"warning: {listed_names(warning['tenants'])}"
+        yield from wrap(in_line(warning["message"], 330), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+    if len(warnings) > _WARNINGS:
+        yield f"and {counted(len(warnings) - _WARNINGS, 'more warning')}"
 
 
 def listed_names(tenants: Sequence[str], room: int = 70) -> str:

@@ -142,8 +142,17 @@ class TestTroubles:
             assert preview(fleet(["acme"], same_change, result=outcome))["unresolved"] == []
 
     def test_warnings_are_told_once(self) -> None:
-        entries = [replace(entry, warnings=("http is not safe",)) for entry in fleet(tenants(3), same_change)]
+        entries = [
+            replace(entry, warnings=("http is not safe", f"http is not safe (tenant {entry.tenant})"))
+            for entry in fleet(tenants(3), same_change)
+        ]
         assert preview(entries)["warnings"] == [{"message": "http is not safe", "tenants": tenants(3)}]
+
+    def test_no_secret_in_a_message_is_kept(self) -> None:
+        secret = "password=hunter2secret9"
+        outcome = FlowResult(Result.UNKNOWN, secret)
+        entries = [*fleet(["acme"], same_change, result=outcome), failed("zoe", secret, warnings=[secret])]
+        assert "hunter2secret9" not in json.dumps(preview(entries))
 
 
 class TestNumbers:

@@ -101,6 +101,13 @@ class TestKeeping:
         [kept] = pictures(run_dir)
         assert kept.stat().st_size < max(path.stat().st_size * 0.45, 4000)
 
+    def test_only_the_changes_of_most_tenants_are_drawn(self, run_dir: Path) -> None:
+        def flows(_tenant: str) -> Any:
+            return [(minimal_flow(f"f{n}"), minimal_flow(f"f{n}", title="New"), f"{n}.json") for n in range(70)]
+
+        report = preview(fleet(["acme"], flows, run_dir=run_dir), run_dir)
+        assert (len(report["changes"]), len(report["pictures"])) == (70, 60)
+
 
 class TestMarks:
     def test_steps_that_came_went_or_changed(self) -> None:

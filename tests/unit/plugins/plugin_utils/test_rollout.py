@@ -94,6 +94,11 @@ class TestProgress:
         rollout.add(changed)
         assert rollout.count("failed") == 1
 
+    def test_the_same_changes_are_kept_in_memory_once(self, rollout: Rollout) -> None:
+        for entry in fleet(tenants(3), same_change):
+            rollout.add(entry)
+        assert len({id(flow.changes) for entry in rollout.entries for flow in entry.flows}) == 1
+
 
 class TestResults:
     def test_a_loop_is_one_entry_an_item(self) -> None:
