@@ -29,6 +29,9 @@ SIGN_IN = json.loads((CHECKOUT / "examples" / "quickstart" / "flows" / "sign-in.
 ENVIRONMENTS = ("dev", "staging", "production")
 FLEET = [f"{environment}-{number:02}" for environment in ENVIRONMENTS for number in range(20)]
 BROKEN, EDITED = "staging-07", ("dev-03", "production-11")
+# It gets a flow with a connector that its project does not have.
+UNCONNECTED = "production-01"
+FAILING = {BROKEN, UNCONNECTED}
 
 
 def write(path: Path, content: object) -> None:
@@ -94,6 +97,11 @@ def fleet(local_playbooks: Playbooks, emulator: Emulator) -> Playbooks:
     assert local_playbooks.run(SYNC, hosts=folder / "inventory").returncode == 0
     write(folder / "flows" / "welcome.json", _with_text(own, "Welcome to ${ brand_name }", "Good to see you"))
     write(folder / "inventory" / "host_vars" / f"{BROKEN}.yml", {"brand_name": "{{ brand_of_the_year }}"})
+    write(folder / "flows" / "mail.json", _with_connector(minimal_flow("${ tenant_id }-mail")))
+    write(folder / "inventory" / "mail.yml", {"mail": {"hosts": {f"{name}-01": None for name in ENVIRONMENTS}}})
+    write(folder / "inventory" / "group_vars" / "mail.yml", {"descope_flows_mail": ["flows/mail.json"]})
+    for environment in ("dev", "staging"):
+        emulator.project(id=f"P2{environment}", connectors={"Mail server": f"CI2{environment}"})
     for tenant in EDITED:
         text = {"from": f"Welcome to {tenant.title()}", "to": "By hand"}
         emulator.edit(project=f"P2{tenant.partition('-')[0]}", flow_id=f"{tenant}-welcome", text=text)
@@ -107,6 +115,13 @@ def _with_text(flow: dict[str, Any], old: str, new: str) -> dict[str, Any]:
     return {**changed, "metadata": {**changed["metadata"], "description": "Signs in to ${ brand_name }"}}
 
 
+def _with_connector(flow: dict[str, Any]) -> dict[str, Any]:
+    # As it was exported from the project of the developers.
+    tasks = flow["contents"]["tasks"]
+    tasks["1"]["arguments"] = {"connectorId": {"value": "CI2dev"}}
+    return {**flow, "references": {"connectors": {"Mail server": "CI2dev"}}}
+
+
 def test_a_fleet_is_previewed_deployed_in_batches_and_then_in_sync(fleet: Playbooks, emulator: Emulator) -> None:
     inventory = fleet.folder / "inventory"
 
@@ -114,10 +129,11 @@ def test_a_fleet_is_previewed_deployed_in_batches_and_then_in_sync(fleet: Playbo
 
     assert written(emulator) == 0
     found = deployed(preview)
-    assert preview.failed_hosts() == {BROKEN}
+    assert preview.failed_hosts() == FAILING
     assert "brand_of_the_year" in found[BROKEN]["msg"]
-    assert {host for host, result in found.items() if result["changed"]} == set(FLEET) - {BROKEN}
-    assert all(preview.output.count(f"--- before: {host}-welcome in P2") == 1 for host in found if host != BROKEN)
+    assert "Mail server" in found[UNCONNECTED]["msg"]
+    assert {host for host, result in found.items() if result["changed"]} == set(FLEET) - FAILING
+    assert all(preview.output.count(f"--- before: {host}-welcome in P2") == 1 for host in set(FLEET) - FAILING)
     assert preview.output.count('-    "By hand"') == len(EDITED)
     assert "-shared in P2" not in preview.output, "what does not change is not shown"
 
@@ -126,23 +142,26 @@ def test_a_fleet_is_previewed_deployed_in_batches_and_then_in_sync(fleet: Playbo
     assert {flow["flow_id"] for flow in flows.values() if flow["changed_in"] == "both"} == {
         f"{tenant}-welcome" for tenant in EDITED
     }
-    assert sum(flow["changed_in"] == "files" for flow in flows.values()) == len(FLEET) - len(EDITED) - 1
+    assert sum(flow["changed_in"] == "files" for flow in flows.values()) == len(FLEET) - len(EDITED) - len(FAILING)
 
     sync = fleet.run(SYNC, "-e", "descope_serial=25", hosts=inventory)
 
     assert sync.returncode == 2
     assert sync.output.count("PLAY [Bring the flows") == 3
-    assert written(emulator) == len(FLEET) - 1
-    assert {host for host, figures in recap(sync).items() if figures["failed"]} == {BROKEN}
-    assert {host for host, figures in recap(sync).items() if figures["changed"]} == set(FLEET) - {BROKEN}
-    assert "brand_of_the_year" in sync.output
+    # Beside the flow that every tenant has, two get the one with the connector.
+    assert written(emulator) == len(FLEET) - len(FAILING) + 2
+    assert {host for host, figures in recap(sync).items() if figures["failed"]} == FAILING
+    assert {host for host, figures in recap(sync).items() if figures["changed"]} == set(FLEET) - FAILING
+    assert all(reason in sync.output for reason in ("brand_of_the_year", "Mail server"))
+    mail = emulator.stored("P2staging")["flows"]["staging-01-mail"]["document"]
+    assert mail["contents"]["tasks"]["1"]["arguments"]["connectorId"]["value"] == "CI2staging"
 
     again = fleet.run(DRIFT, hosts=inventory)
 
-    assert again.returncode == 4, "of one tenant it cannot be told"
-    assert {host for host, figures in recap(again).items() if figures["unreachable"]} == {BROKEN}
-    told = [entry["result"] for entry in again.results if "drifted" in entry["result"] and entry["host"] != BROKEN]
-    assert len(told) == len(FLEET) - 1
+    assert again.returncode == 4, "of two tenants it cannot be told"
+    assert {host for host, figures in recap(again).items() if figures["unreachable"]} == FAILING
+    told = [entry["result"] for entry in again.results if entry["kind"] == "ok" and "drifted" in entry["result"]]
+    assert len(told) == len(FLEET) - len(FAILING)
     assert {(result["msg"], result["drifted"]) for result in told} == {("in sync", False)}
 
 
