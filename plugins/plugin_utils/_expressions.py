@@ -46,6 +46,9 @@ class Delimiters:
     @classmethod
     def from_option(cls, option: Mapping[str, str | None] | None) -> Delimiters:
         """Return the delimiters that a task asks for. Raises InputError where they cannot be told from each other."""
+        unknown = sorted((option or {}).keys() - {field.name for field in fields(cls)})
+        if unknown:
+            raise InputError([Problem("delimiters", f"unknown: {', '.join(unknown)}", source="delimiters")])
         delimiters = cls(**{name: value for name, value in (option or {}).items() if value is not None})
         empty = [field.name for field in fields(cls) if not getattr(delimiters, field.name).strip()]
         starts = (

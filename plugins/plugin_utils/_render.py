@@ -13,6 +13,7 @@ it, a string that is one expression keeps the type of its value, and Descope's o
 from __future__ import annotations
 
 import json
+import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,7 +22,7 @@ from ansible.errors import AnsibleError
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._json import JsonValue
+from ansible_collections.community.descope.plugins.module_utils._json import JsonValue, plain_json
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Code, Delimiters
 from ansible_collections.community.descope.plugins.plugin_utils._template import (
     Branch,
@@ -30,6 +31,8 @@ from ansible_collections.community.descope.plugins.plugin_utils._template import
     excerpt,
 )
 
+# What makes a template of a variable's text, if it is trusted. Its first line may set delimiters of its own.
+_TEMPLATE = re.compile(r"\{[{%#]|\A#jinja2:")
 _NOT_JSON = "its value cannot stand in JSON; use text, numbers, booleans, lists or mappings"
 
 
@@ -44,24 +47,24 @@ class Scope:
     """
 
     def __init__(self, templar: Templar, host_variables: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
-        self._host_variables = host_variables
+        self.host_variables = host_variables
         self.variables = variables
         scope = ChainMap(dict(variables), dict(host_variables)) if variables else dict(host_variables)
         self.templar = templar.copy_with_new_env(available_variables=scope)
         self._values: dict[str, JsonValue | EvaluationError] = {}
 
     def __contains__(self, name: str) -> bool:
-        return name in self.variables or name in self._host_variables
+        return name in self.variables or name in self.host_variables
 
     def with_values(self, values: Mapping[str, Any]) -> Scope:
         """Return the same scope with these values, plain JSON, before all others. They are not evaluated again."""
-        scope = Scope(self.templar, self._host_variables, {**self.variables, **values})
+        scope = Scope(self.templar, self.host_variables, {**self.variables, **values})
         scope._values.update(values)
         return scope
 
     def searching(self, folder: str) -> Scope:
         """Return the same scope for templates whose includes are in a folder."""
-        scope = Scope(self.templar, self._host_variables, self.variables)
+        scope = Scope(self.templar, self.host_variables, self.variables)
         scope.templar = self.templar.copy_with_new_env(
             searchpath=[folder], available_variables=self.templar.available_variables
         )
@@ -69,7 +72,7 @@ class Scope:
 
     def evaluate(self, codes: Iterable[str]) -> None:
         """Evaluate expressions, all at once where that goes well: each alone would take as long as all of them."""
-        new = [code for code in dict.fromkeys(codes) if code not in self._values]
+        new = [code for code in dict.fromkeys(codes) if code not in self._values and not self._take(code)]
         if len(new) > 1:
             try:
                 values = self._evaluated(f"[{', '.join(f'({code})' for code in new)}]")
@@ -82,6 +85,14 @@ class Scope:
                 self._values[code] = self._evaluated(f"({code})")
             except EvaluationError as error:
                 self._values[code] = error
+
+    def _take(self, code: str) -> bool:
+        """Take the value of a variable as it is where nothing in it can be a template, without asking the engine."""
+        value = self.templar.available_variables.get(code, self) if code.isidentifier() else self
+        if not (value is None or isinstance(value, str | int)) or (isinstance(value, str) and _TEMPLATE.search(value)):
+            return False
+        self._values[code] = plain_json(value)
+        return True
 
     def value(self, code: str) -> JsonValue:
         """Return the value of an expression as plain JSON. Raises EvaluationError."""

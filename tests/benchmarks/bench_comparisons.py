@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench_flows import write_template
 from bench_report import Budget, Comparison, Row, kinds_of, ratio
 from bench_runs import Job, Sample, Workshop
 from emulator_client import running_emulator
@@ -23,9 +25,15 @@ _JUDGED_TENANTS = 50
 _COUNTED_TENANTS = 50
 _PATH_TENANTS = 10
 _LATENCY_MS = 100
+_RENDERINGS = 1000
+_FEW_RENDERINGS = 20
+# On the wire; as a file that people read, it is about twice as large.
+_RENDERED_BYTES = 50_000
+_RENDERED_VARIABLES = 20
 
 # What is required. Of a diff: its two headers, and about a hundred bytes for each of the five changes.
 LEAST_SPEEDUP = 10.0
+LEAST_RENDERING_SPEEDUP = 5.0
 MOST_DIFF_RATIO = 2.0
 MOST_DIFF_BYTES = 800.0
 MOST_UNCHANGED_REQUESTS = 2.0
@@ -197,4 +205,23 @@ def paths(sizes: Sizes) -> list[Comparison]:
         return compared
 
 
-COMPARISONS = {"speed": speed, "diff": diff, "requests": requests, "paths": paths}
+def rendering(sizes: Sizes) -> list[Comparison]:
+    """One template rendered many times: the lookup of this collection against C(lookup('template') | from_json)."""
+    times = _RENDERINGS if sizes.judged else _FEW_RENDERINGS
+    with workshop(replace(sizes, tenants=1)) as place:
+        template = write_template(place.folder, _RENDERED_BYTES, _RENDERED_VARIABLES)
+        values = {f"value_{number}": f"value {number}" for number in range(_RENDERED_VARIABLES)}
+        given = json.dumps({"renderings": times, "template": str(template), **values})
+        jobs = {
+            "community.descope.flow": Job("render_flow", 1, arguments=("--extra-vars", given)),
+            "ansible.builtin.template | from_json": Job("render_template", 1, arguments=("--extra-vars", given)),
+        }
+        size = template.stat().st_size / 1000
+        ours, theirs = in_turn(place, jobs, 1).values()
+    speedup = ratio(theirs, ours, "seconds")
+    budget = Budget("faster than template | from_json", speedup, LEAST_RENDERING_SPEEDUP, "x", True, sizes.judged)
+    title = f"Rendering {times} times a template of {size:.0f} kB with {_RENDERED_VARIABLES} variables"
+    return [Comparison(title, [ours, theirs], [budget])]
+
+
+COMPARISONS = {"speed": speed, "diff": diff, "requests": requests, "paths": paths, "rendering": rendering}

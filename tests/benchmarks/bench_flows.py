@@ -8,7 +8,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ SMALLEST_KB = 50
 LARGEST_KB = 95  # whole steps are added until the size is reached, so the largest is a little more
 # A template has as many places for a tenant's own values as this many steps have; the other steps are the same for all.
 _OWN_STEPS = 10
+_EXPRESSION = re.compile(r"\$\{ \w+ \}")
 _INTERACTION = {"type": "", "label": "", "icon": "", "subType": ""}
 
 
@@ -34,6 +37,15 @@ def write_library(folder: Path, count: int) -> dict[str, list[Path]]:
             path.write_text(json.dumps(flow, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             files[edition].append(path)
     return files
+
+
+def write_template(folder: Path, size: int, variables: int) -> Path:
+    """Write one template of about C(size) bytes that uses C(variables) different variables, C(value_0) and so on."""
+    numbers = itertools.cycle(range(variables))
+    text = json.dumps(make_flow("rendered", size), indent=2)
+    path = folder / "rendered.json"
+    path.write_text(_EXPRESSION.sub(lambda _found: f"${{ value_{next(numbers)} }}", text), encoding="utf-8")
+    return path
 
 
 def size_of(number: int, count: int) -> int:

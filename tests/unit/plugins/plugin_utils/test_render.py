@@ -81,6 +81,12 @@ def test_parts_without_expressions_are_shared() -> None:
     assert _render({"screens": screens, "flowId": "${ tenant }"})["screens"] is screens
 
 
+def test_texts_that_are_no_templates_are_taken_as_they_are() -> None:
+    header = trust_as_template("#jinja2: variable_start_string: '[[', variable_end_string: ']]'\n[[ tenant ]]")
+
+    assert _render(["${ a } ${ b }", "${ c }"], a="{ { x", b="$ {", c=header) == ["{ { x $ {", "acme"]
+
+
 def test_every_expression_that_fails_is_named_with_its_place() -> None:
     template = {"a": ["${ unknown }", "fine"], "b": {"1.end": "${ theme.font } ${ tenant }", "c": "${ 1 +"}}
 

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+
+"""Templates as a playbook sees them: by name, with checked variables, as values of a task, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from ansible_collections.community.descope.plugins.lookup import flow as flow_lookup
+from emulator_client import Emulator
+from example_flows import minimal_flow
+from flow_tasks import stored_flows
+from playbooks import PROJECT_ID, Playbooks
+
+IMPORT = "POST /v2/mgmt/flow/import"
+ODD = 'Acme "Best" </b> {{x}} ${y}'
+
+
+def _write(playbooks: Playbooks, name: str, content: object) -> None:
+    path = playbooks.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else json.dumps(content)
+    path.write_text(text, encoding="utf-8")
+
+
+def _library(playbooks: Playbooks) -> None:
+    """Write an entry with variables and a partial, the same as a text template, and an overlay on the first."""
+    options = {"brand": {"required": True}, "limit": {"type": "int", "default": 3}, "pin": {"no_log": True}}
+    for entry in ("sign-in", "text"):
+        _write(playbooks, f"templates/library/{entry}/variables.yml", {"options": options})
+    flow = minimal_flow("${ inventory_hostname }-in", title="Welcome to ${ brand }")
+    flow["metadata"] |= {"description": "${ partial('note.txt') }", "attempts": "${ limit }", "pin": "${ pin }"}
+    _write(playbooks, "templates/library/sign-in/flow.json", flow)
+    _write(playbooks, "templates/library/sign-in/partials/note.txt", "for `${x}` and {{user.name}}")
+    text = json.dumps(flow).replace('"${ limit }"', "${ limit }").replace("-in", "-text", 1)
+    text = text.replace("\"${ partial('note.txt') }\"", "\"{% include 'note.txt' %}\"")
+    _write(playbooks, "templates/library/text/flow.json.j2", text)
+    _write(playbooks, "templates/library/text/partials/note.txt", "for `${x}` and {{user.name}}")
+    changes = [{"metadata": {"name": "Branded for ${ brand }"}}]
+    _write(playbooks, "templates/library/branded/overlay.yml", {"extends": "sign-in", "changes": changes})
+
+
+def test_templates_by_name_for_a_tenant(playbooks: Playbooks, emulator: Emulator) -> None:
+    _library(playbooks)
+    variables = {"vars": {"pin": "hunter2hunter2"}, "library": ["library"]}
+    flows = [
+        {"template": "sign-in"},
+        {"template": "text"},
+        {"template": "branded", "flow_id": "branded", "overlay": {"changes": [{"metadata": {"description": "${ brand }"}}]}},
+    ]
+    # What comes from elsewhere than the inventory's own files is no template to Ansible.
+    _write(playbooks, "tenant.json", {"brand": ODD})
+    brand = "{{ (lookup('ansible.builtin.file', 'tenant.json') | from_json).brand }}"
+    facts = {"name": "Read", "ansible.builtin.set_fact": {"brand": brand}}
+
+    def run(*arguments: str) -> Any:
+        task = {"name": "Deploy", "community.descope.descope_flow": {"flows": flows, **variables}}
+        play = {"hosts": "all", "gather_facts": False, "tasks": [facts, task]}
+        return playbooks.play([play], *arguments, hosts={"acme": {"limit": "5"}})
+
+    first, second = run("--diff"), run()
+
+    assert first.returncode == second.returncode == 0, first.output + second.output
+    assert first.results[-1]["result"]["changed"]
+    assert not second.results[-1]["result"]["changed"]
+    stored = {flow_id: document.data for flow_id, document in stored_flows(emulator, PROJECT_ID).items()}
+    assert set(stored) == {"acme-in", "acme-text", "branded"}
+    for flow_id in ("acme-in", "acme-text"):
+        metadata = stored[flow_id]["metadata"]
+        assert (metadata["attempts"], metadata["description"]) == (5, "for `${x}` and {{user.name}}")
+        assert f"Welcome to {ODD}" in {
+            node["props"].get("children")
+            for screen in stored[flow_id]["screens"]
+            for node in screen["contents"].values()
+        }
+    assert stored["branded"]["metadata"]["name"] == f"Branded for {ODD}"
+    assert stored["branded"]["metadata"]["description"] == "${ brand }"
+    assert "hunter2hunter2" not in json.dumps(first.results) + first.output
+
+
+def test_all_mistakes_of_all_templates_are_said_at_once_before_any_request(
+    local_playbooks: Playbooks, emulator: Emulator
+) -> None:
+    playbooks = local_playbooks
+    _library(playbooks)
+    for name, flow in {
+        "undefined": minimal_flow("undefined", title="${ nobody }"),
+        "self": minimal_flow("self", title="${ partial('self.json') }"),
+    }.items():
+        _write(playbooks, f"templates/library/{name}/flow.json", flow)
+    _write(playbooks, "templates/library/self/partials/self.json", ["${ partial('self.json') }"])
+    _write(
+        playbooks, "templates/library/undeclared/flow.json", minimal_flow("undeclared", title="${ limit } ${ brand }")
+    )
+    _write(playbooks, "templates/library/undeclared/variables.yml", {"options": {"limit": {"type": "int"}}})
+    changes = [{"screen": "Gone", "texts": {"a": "b"}}]
+    _write(playbooks, "templates/library/outdated/overlay.yml", {"extends": "sign-in", "changes": changes})
+    names = ("sign-in", "undefined", "undeclared", "nowhere", "self", "outdated")
+
+    run = playbooks.flow(template=list(names), library=["library"], hosts={"acme": {"limit": "many", "brand": "A"}})
+
+    assert run.returncode == 2, run.output
+    problems = {(problem["code"], problem["source"].split("/")[-2:][0]) for problem in run.result["problems"]}
+    assert problems == {
+        ("variable-invalid", "sign-in"),
+        ("template-error", "undefined"),
+        ("undeclared-variable", "undeclared"),
+        ("variable-invalid", "undeclared"),
+        ("file-not-found", "nowhere"),
+        ("template-cycle", "partials"),
+        ("variable-invalid", "outdated"),
+        ("overlay", "outdated"),
+    }
+    assert "\n" not in run.result["msg"]
+    assert "Traceback" not in run.output
+    assert not emulator.stats()["requests"]
+
+
+def test_the_lookup(local_playbooks: Playbooks) -> None:
+    _library(local_playbooks)
+    _write(local_playbooks, "flows/sign-in.json", minimal_flow("plain"))
+    calls = {
+        "flow": "'sign-in', library=['library'], vars={'brand': 'A', 'pin': 'x'}",
+        "overlaid": "'branded', library=['library'], vars={'brand': 'A', 'pin': 'x'}, flow_id='mine',"
+        " overlay={'changes': [{'metadata': {'name': '${ brand }'}}]}",
+        "wrong": "'sign-in', library=['library'], flow_id='no id', vars={'brand': 'A', 'pin': 'x'}",
+        "delimiters": "'flows/sign-in.json', delimiters={'variable_start_string': '{%'}",
+        "unknown": "'flows/sign-in.json', delimiters={'start': '{%'}",
+        "nowhere": "'sign-inn', library=['library']",
+    }
+    tasks = [
+        {"name": name, "ansible.builtin.debug": {"msg": f"{{{{ lookup('community.descope.flow', {call}) }}}}"}}
+        for name, call in calls.items()
+    ]
+    tasks += [task for task in yaml.safe_load(flow_lookup.EXAMPLES) if "ansible.builtin.debug" in task]
+    play = {"hosts": "all", "gather_facts": False, "ignore_errors": True, "tasks": tasks}
+
+    run = local_playbooks.play([play])
+
+    said = [json.dumps(result["result"]["msg"]) for result in run.results]
+    flow, overlaid = json.loads(said[0]), json.loads(said[1])
+    assert (flow["flowId"], flow["metadata"]["description"]) == ("acme-in", "for `${x}` and {{user.name}}")
+    assert (overlaid["flowId"], overlaid["metadata"]["name"]) == ("mine", "${ brand }")
+    for message, part in zip(
+        said[2:6], ("not a flow id", "must differ", "unknown: start", "did you mean sign-in?"), strict=True
+    ):
+        assert part in message
+    assert json.loads(said[6]) == [screen["screenId"] for screen in minimal_flow("plain")["screens"]]
