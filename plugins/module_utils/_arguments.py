@@ -239,6 +239,23 @@ def fleet_check_arguments() -> ArgumentSpec:
     }
 
 
+def flow_validate_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_validate)."""
+    arguments = _offline_arguments()
+    reports: ArgumentSpec = {name: {"type": "path"} for name in ("json", "junit", "sarif")}
+    return {
+        **arguments,
+        **source_arguments(),
+        "project_id": {**arguments["project_id"], "required": False},
+        "results": {"type": "dict"},
+        "fail_on": {"type": "str", "choices": ["error", "warning", "info", "never"], "default": "error"},
+        "ignore": {"type": "list", "elements": "str"},
+        "redirect_hosts": {"type": "list", "elements": "str"},
+        "project": {"type": "bool", "default": False},
+        "report": {"type": "dict", "options": reports},
+    }
+
+
 def environment_fallbacks(
     spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:

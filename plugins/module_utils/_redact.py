@@ -13,6 +13,7 @@ fills in at run time, like C({{form.password}}), are not secrets and stay readab
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 REDACTED = "<redacted>"
@@ -48,6 +49,8 @@ _LONG_KEY = 40
 _HINTS = (":", "=", "eyj", "bearer", "basic", "_", "xox", "akia")
 
 
+# The same few hundred names come again and again, in every component of every screen.
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Tell whether what stands under this name is taken for a secret."""
     words = [word.lower() for word in _WORD.findall(name)]

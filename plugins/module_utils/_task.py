@@ -42,26 +42,30 @@ class UseCase:
 
     name: the module's. arguments: its argument specification. run: takes a task and returns its result; C(failed) and
     C(msg) in it mean that something was done before it failed, failures before that are raised as DescopeError.
-    empty_result: the parts that every result has, as they are where nothing was found or done.
+    empty_result: the parts that every result has, as they are where nothing was found or done. offline: whether it
+    can do without a project, and so without what talks to one.
     """
 
     name: str
     arguments: Callable[[], ArgumentSpec]
     run: Callable[[Task], dict[str, Any]]
     empty_result: Mapping[str, Any]
+    offline: bool = False
 
 
 def run_use_case(use_case: UseCase, task: Task) -> dict[str, Any]:
     """Run a use case and return its result, or its failure with the same parts as any result of it."""
     try:
-        _check_libraries()
+        _check_libraries(use_case)
         return use_case.run(task)
     except DescopeError as error:
         return failure(use_case, task.params, error)
 
 
-def _check_libraries() -> None:
-    required = {"requests": REQUESTS_IMPORT_ERROR, "jsonschema": JSONSCHEMA_IMPORT_ERROR}
+def _check_libraries(use_case: UseCase) -> None:
+    required = {"jsonschema": JSONSCHEMA_IMPORT_ERROR}
+    if not use_case.offline:
+        required = {"requests": REQUESTS_IMPORT_ERROR, **required}
     missing = [library for library, import_error in required.items() if import_error]
     if missing:
         # Ansible's own words for this also name the host and the Python that lacks the library.

@@ -13,9 +13,13 @@ from typing import Any, Literal
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem, Severity
-from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, flow_id_problem
 from ansible_collections.community.descope.plugins.module_utils._flow.schema import check_schema
+from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
+    Settings,
+    find_problems,
+    find_problems_together,
+)
 
 Kind = Literal["definition", "src", "template"]
 _KINDS: tuple[Kind, ...] = ("definition", "src", "template")
@@ -54,6 +58,9 @@ class FlowSource:
     named: bool = False
     rendering: Rendering = field(default_factory=Rendering)
 
+
+# Looking at every type is slow, so it is left for flows that are about to be written.
+_WITHOUT_SCHEMA = Settings(schema=False)
 
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
 
@@ -143,23 +150,51 @@ def declared_absent_items(params: Mapping[str, Any]) -> list[DesiredFlow]:
     return desired
 
 
-def desired_flows(params: Mapping[str, Any], load: SourceLoader) -> list[DesiredFlow]:
+def desired_flows(
+    params: Mapping[str, Any], load: SourceLoader, warnings: list[Problem] | None = None
+) -> list[DesiredFlow]:
     """Return the flows as the module's arguments declare them: loaded, checked, those to delete last.
 
-    Raises InputError with everything that is wrong.
+    Raises InputError with everything that is wrong. C(warnings) takes what is found besides.
     """
     if params["state"] == "absent":
         return declared_absent(params)
     absent = declared_absent_items(params)
-    desired = load_desired(declared_sources(params), load, validate=params["validate"])
+    desired = load_desired(declared_sources(params), load, validate=params["validate"], warnings=warnings)
     problems = _duplicates([*desired, *absent])
     if problems:
         raise InputError(problems)
     return [*desired, *absent]
 
 
-def load_desired(sources: Iterable[FlowSource], load: SourceLoader, *, validate: bool) -> list[DesiredFlow]:
-    """Load every source. Raises InputError with the problems of all of them, two flows of one id included."""
+def load_desired(
+    sources: Iterable[FlowSource],
+    load: SourceLoader,
+    *,
+    validate: bool,
+    warnings: list[Problem] | None = None,
+) -> list[DesiredFlow]:
+    """Load every source. Raises InputError with the problems of all of them, two flows of one id included.
+
+    C(warnings) takes what validating found besides: it stops nothing.
+    """
+    desired, problems = load_sources(sources, load)
+    if validate:
+        documents = [flow.document for flow in desired if flow.document]
+        found = [problem for document in documents for problem in find_problems(document, _WITHOUT_SCHEMA)]
+        found += find_problems_together(documents)
+        problems.extend(_errors(found))
+        if warnings is not None:
+            warnings.extend(problem for problem in found if problem.severity is Severity.WARNING)
+        if problems:
+            problems.extend(schema_problems(desired, known=problems))
+    if problems:
+        raise InputError(problems)
+    return desired
+
+
+def load_sources(sources: Iterable[FlowSource], load: SourceLoader) -> tuple[list[DesiredFlow], list[Problem]]:
+    """Load every source. Returns the flows that could be loaded, and why others could not, or are there twice."""
     problems: list[Problem] = []
     desired: list[DesiredFlow] = []
     for source in sources:
@@ -170,15 +205,7 @@ def load_desired(sources: Iterable[FlowSource], load: SourceLoader, *, validate:
             continue
         desired.extend(_desired(source, documents, problems))
     problems.extend(_duplicates(desired))
-    if validate:
-        problems.extend(
-            _errors(problem for flow in desired if flow.document for problem in check_document(flow.document))
-        )
-        if problems:
-            problems.extend(schema_problems(desired, known=problems))
-    if problems:
-        raise InputError(problems)
-    return desired
+    return desired, problems
 
 
 def schema_problems(desired: Iterable[DesiredFlow], known: Iterable[Problem] = ()) -> list[Problem]:

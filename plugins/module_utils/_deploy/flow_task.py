@@ -25,15 +25,17 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.referenc
     Unresolved,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session, open_session
+from ansible_collections.community.descope.plugins.module_utils._errors import Problem
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
 
 
 def manage_flows(task: Task) -> dict[str, Any]:
     """Bring the project to what the task declares. Raises DescopeError where nothing was changed."""
-    desired = desired_flows(task.params, task.load_source)
+    warnings: list[Problem] = []
+    desired = desired_flows(task.params, task.load_source, warnings)
     store = open_task_store(task.params, task.cipher) if task.params["backup"] else None
     with open_session(task.params, read_only=task.check_mode) as session:
-        return Pipeline(session, _options(task, session, store)).run(desired)
+        return Pipeline(session, _options(task, session, store), warnings).run(desired)
 
 
 def _options(task: Task, session: Session, store: BackupStore | None) -> PipelineOptions:

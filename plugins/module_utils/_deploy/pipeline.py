@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
@@ -51,6 +51,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.plan imp
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
 from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
     ReferenceOptions,
+    Unresolved,
     resolve_references,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session
@@ -61,6 +62,10 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     Severity,
 )
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import keep_pictures
+from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Level, rule_of
+from ansible_collections.community.descope.plugins.module_utils._validate.inventory import ProjectInventory
+from ansible_collections.community.descope.plugins.module_utils._validate.project import ATTRIBUTES, STYLES
+from ansible_collections.community.descope.plugins.module_utils._validate.validate import find_problems_together
 
 # A reading that other workers share may be older than this; then the project is read again before it is changed, so
 # that the backup holds what really stood there.
@@ -70,6 +75,7 @@ EMPTY_RESULT: Mapping[str, Any] = {
     "flows": [],
     "backup": report.backup_report(None),
     "bystanders": NOT_CHECKED.as_dict(),
+    "validation": report.validation_report([]),
     "requests": Statistics().as_dict(),
     "estimate": {"requests": 0, "seconds": 0.0},
 }
@@ -115,9 +121,11 @@ class PipelineOptions:
 class Pipeline:
     """One change of one project, from the plan to the record of what was done."""
 
-    def __init__(self, session: Session, options: PipelineOptions) -> None:
+    def __init__(self, session: Session, options: PipelineOptions, warnings: Iterable[Problem] = ()) -> None:
+        """C(warnings): what validating the flows has found already."""
         self._session = session
         self._options = options
+        self._warnings = list(warnings)
         self._unresolved: list[Problem] = []
 
     def run(self, desired: Iterable[DesiredFlow]) -> dict[str, Any]:
@@ -143,6 +151,7 @@ class Pipeline:
             reading = project.refreshed(reading, not_before=fresh_since)
             plan = self._compare(desired, reading)
         self._check_schema(plan)
+        self._look_up(plan, desired, reading.inventory)
         return plan, reading
 
     def _compare(self, desired: list[DesiredFlow], reading: Reading) -> Plan:
@@ -162,6 +171,20 @@ class Pipeline:
         problems = schema_problems([DesiredFlow(flow.flow_id, flow.after, flow.source) for flow in plan.imports])
         if problems:
             raise InputError(problems)
+
+    def _look_up(self, plan: Plan, desired: list[DesiredFlow], inventory: ProjectInventory) -> None:
+        """Warn of sub-flows, styles and attributes that flows about to be written name and the project lacks."""
+        references = self._options.references
+        if not self._options.check_schema or references is None or references.unresolved is Unresolved.IGNORE:
+            return
+        documents = [flow.document for flow in desired if flow.document]
+        written = {flow.flow_id for flow in plan.imports}
+        found = [
+            replace(problem, severity=Severity.WARNING)
+            for problem in find_problems_together(documents, inventory, frozenset({STYLES, ATTRIBUTES}))
+            if problem.flow_id in written and rule_of(problem.code).level in (Level.PROJECT, Level.SAFETY)
+        ]
+        self._warnings += [problem for problem in found if problem not in self._warnings]
 
     def _backup(self, plan: Plan) -> Backup | None:
         if self._options.store is None or not plan.changed_flows:
@@ -214,7 +237,9 @@ class Pipeline:
                 *self._session.warnings(),
                 *done.bystanders.warnings(plan.project_id),
                 *map(str, self._unresolved),
+                *report.validation_warnings(self._warnings),
             ],
+            "validation": report.validation_report(self._warnings),
         }
         keep_pictures(self._session.run_dir, zip(plan.flows, result["flows"], strict=True))
         if self._options.diff_mode:

@@ -36,6 +36,11 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
 )
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.snapshot import load_snapshot_where_possible
+from ansible_collections.community.descope.plugins.module_utils._validate.inventory import (
+    ProjectInventory,
+    inventory_from,
+    inventory_of_snapshot,
+)
 
 # What a bulk read costs beside its one request: transfer, and parsing at both ends. Measured: about 25 MB a second.
 _SNAPSHOT_BYTES_PER_SECOND = 25e6
@@ -61,17 +66,26 @@ class ReadsFlows(Protocol):
 class Reading:
     """Flows as they stood in the project at C(began_at) (monotonic seconds). None: there is no such flow.
 
-    everything: all flows of the project, where it was read at once; so other flows can be compared for free.
+    everything: all flows of the project, where it was read at once; so other flows can be compared for free. listed:
+    the ids of all flows, where they were listed instead.
     """
 
     flows: Mapping[str, FlowDocument | None]
     began_at: float
     everything: StoredReading | None = None
+    listed: frozenset[str] | None = None
 
     @property
     def bulk(self) -> bool:
         """Whether the whole project was read at once."""
         return self.everything is not None
+
+    @property
+    def inventory(self) -> ProjectInventory:
+        """What flows can name in the project, as far as this reading tells."""
+        if self.everything is None:
+            return ProjectInventory(flows=self.listed)
+        return inventory_from(self.everything.facts.get("inventory") or {})
 
     @property
     def names(self) -> ProjectNames:
@@ -114,7 +128,7 @@ class LiveProject:
             return self._from_snapshot(list(reading.flows), not_before)
         absent = [flow_id for flow_id, document in reading.flows.items() if document is None]
         again = self._from_exports(absent, not_before)
-        return Reading(flows={**reading.flows, **again.flows}, began_at=again.began_at)
+        return Reading({**reading.flows, **again.flows}, again.began_at, listed=again.listed)
 
     def read_back(self, flow_ids: list[str], *, not_before: float, rate: RateLimit | None) -> Reading:
         """Return flows that were just written: in bulk where that is cheaper, else one export each."""
@@ -184,7 +198,8 @@ class LiveProject:
             self._readings.refuse(_SNAPSHOT, f"the snapshot of the project cannot be understood: {error}")
             return self._export_snapshot()
         entries = {flow_id: document.data if document else None for flow_id, document in flows.items()}
-        return EntriesAndFacts(entries, names_in_snapshot(snapshot.files, filter(None, flows.values())))
+        facts = names_in_snapshot(snapshot.files, filter(None, flows.values()))
+        return EntriesAndFacts(entries, {**facts, "inventory": inventory_of_snapshot(snapshot.files).as_dict()})
 
     def _from_exports(self, flow_ids: list[str], not_before: float) -> Reading:
         listed = self._list(not_before)
@@ -192,7 +207,7 @@ class LiveProject:
         began_at = time.monotonic() if len(existing) == len(flow_ids) else listed.began_at
         exported = self._export_existing(existing)
         absent: dict[str, FlowDocument | None] = {flow_id: None for flow_id in flow_ids if flow_id not in listed}
-        return Reading(flows=exported | absent, began_at=began_at)
+        return Reading(flows=exported | absent, began_at=began_at, listed=frozenset(listed.index))
 
     def _export_existing(self, flow_ids: list[str]) -> dict[str, FlowDocument | None]:
         exported = self._export_all(flow_ids)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,10 @@ from ansible_collections.community.descope.plugins.module_utils._diff.flows impo
     summarize,
     told_changes,
 )
+from ansible_collections.community.descope.plugins.module_utils._errors import Problem
 
 _MOST_CHANGES = 25
+_MOST_WARNINGS = 25
 _MOST_FAILURES = 5
 _NOT_THERE = "does not exist"
 
@@ -78,6 +80,20 @@ def backup_report(backup: Backup | None) -> dict[str, Any]:
     if backup is None:
         return {"id": "", "path": "", "flows": []}
     return {"id": backup.id, "path": backup.place, "flows": list(backup.flows)}
+
+
+def validation_report(warnings: Sequence[Problem]) -> dict[str, Any]:
+    """Return what a result says of the warnings of a validation, in the same shape where there are none."""
+    return {
+        "warnings": len(warnings),
+        "problems": [problem.as_dict() for problem in warnings[:_MOST_WARNINGS]],
+    }
+
+
+def validation_warnings(warnings: Sequence[Problem]) -> list[str]:
+    """Return one warning for all of them, in words that are the same for every host: Ansible shows those once."""
+    codes = ", ".join(sorted({problem.code for problem in warnings}))
+    return [f"validating the flows found {codes}; see 'validation' in the results"] if codes else []
 
 
 def diffs(plan: Plan) -> list[dict[str, str]]:

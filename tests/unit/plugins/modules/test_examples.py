@@ -23,6 +23,7 @@ from ansible_collections.community.descope.plugins.module_utils._arguments impor
     flow_backup_info_arguments,
     flow_info_arguments,
     flow_rollback_arguments,
+    flow_validate_arguments,
     rollout_report_arguments,
 )
 from emulator_client import CHECKOUT
@@ -36,6 +37,7 @@ ARGUMENTS = {
     "descope_flow_drift": drift_arguments,
     "descope_flow_info": flow_info_arguments,
     "descope_flow_rollback": flow_rollback_arguments,
+    "descope_flow_validate": flow_validate_arguments,
     "descope_rollout_report": rollout_report_arguments,
 }
 
