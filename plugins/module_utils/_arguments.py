@@ -256,6 +256,29 @@ def flow_validate_arguments() -> ArgumentSpec:
     }
 
 
+def flow_walk_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_walk)."""
+    return {
+        **source_arguments(),
+        "expect": {"type": "raw"},
+        "expect_src": {"type": "list", "elements": "path"},
+        "max_paths": {"type": "int", "default": 200},
+        "run_context": connection_arguments()["run_context"],
+    }
+
+
+def flow_run_arguments() -> ArgumentSpec:
+    """Return the argument specification of C(descope_flow_run)."""
+    return {
+        **connection_arguments(),
+        "flow_id": {"type": "str", "required": True},
+        "input": {"type": "dict"},
+        "tenant": {"type": "str"},
+        "preview": {"type": "bool", "default": False},
+        "expect_output": {"type": "dict"},
+    }
+
+
 def environment_fallbacks(
     spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]
 ) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     DescopeError,
     InputError,
+    OutcomeUnknownError,
     ResponseError,
     SnapshotNotAllowedError,
 )
@@ -40,6 +41,7 @@ _FLOW_LIST = "/v1/mgmt/flow/list"
 _FLOW_EXPORT = "/v2/mgmt/flow/export"
 _FLOW_IMPORT = "/v2/mgmt/flow/import"
 _FLOW_DELETE = "/v1/mgmt/flow/delete"
+_FLOW_RUN = "/v1/mgmt/flow/run"
 _SNAPSHOT_EXPORT = "/v1/mgmt/project/snapshot/export"
 _TENANT_ALL = "/v1/mgmt/tenant/all"
 _TENANT_SEARCH = "/v1/mgmt/tenant/search"
@@ -154,6 +156,26 @@ class DescopeApi:
         """
         if flow_ids:
             self.client.post(_FLOW_DELETE, {"ids": flow_ids})
+
+    def run_flow(self, flow_id: str, options: JsonObject) -> JsonObject:
+        """Run a management flow and return its output (reference). Runs change things, so none is ever sent twice.
+
+        C(options) are C(input), C(tenant) and C(preview).
+        """
+        try:
+            answer = self.client.post(_FLOW_RUN, {"flowId": flow_id, "options": options})
+        except OutcomeUnknownError as error:
+            # A server's failure leaves open what happened, but this one says that there is nothing to run.
+            if not error.answered or _NO_SUCH_FLOW not in str(error):
+                raise
+            message = f"project {self.client.settings.project_id} has no flow {flow_id} to run"
+            raise ApiError(message, status=500, code=_NO_SUCH_FLOW, method="POST", path=_FLOW_RUN) from None
+        output = answer.get("output")
+        if output is None:
+            return {}
+        if not isinstance(output, dict):
+            raise self._unexpected(_FLOW_RUN, f"the output is {describe(output)} instead of an object")
+        return output
 
     def export_snapshot(self) -> Snapshot:
         """Return the whole project (reference). Raises SnapshotNotAllowedError where licence or key do not allow it."""

@@ -33,6 +33,7 @@ ROUTES: dict[tuple[str, str], Callable[[Call], bytes | JsonObject]] = {
     ("POST", "/v1/mgmt/flow/export"): flows_api.export_v1,
     ("POST", "/v1/mgmt/flow/import"): flows_api.import_v1,
     ("POST", "/v1/mgmt/flow/delete"): flows_api.delete,
+    ("POST", "/v1/mgmt/flow/run"): flows_api.run,
     ("POST", "/v1/mgmt/project/snapshot/export"): project_api.export_snapshot,
     ("POST", "/v1/mgmt/project/export"): project_api.export_snapshot,
     ("GET", "/v1/mgmt/license"): project_api.license_tier,

@@ -122,6 +122,11 @@ class Behaviour:
 
     # --- flows, delete -------------------------------------------------------------------------------------------
 
+    # UNKNOWN: "management flows only" is documented by the clients, an answer to anything else is not.
+    run_interactive_flow: str = field(
+        default="refuse", metadata=_choice("running a flow that is not a management flow", "refuse", "run")
+    )
+
     # The console cannot delete sign-up, sign-in, sign-up-or-in and step-up (documented); UNKNOWN what the API answers.
     system_flow_delete: str = field(
         default="refuse", metadata=_choice("a delete that names a system flow", "refuse", "skip", "allow")

@@ -90,6 +90,7 @@ def _dump(project: Project) -> JsonObject:
         "connectors": project.connectors,
         "roles": project.roles,
         "tenants": project.tenants,
+        "runs": project.runs,
         "theme": {"styles": project.theme.styles, "version": project.theme.version},
     }
 

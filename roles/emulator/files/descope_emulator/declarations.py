@@ -25,6 +25,7 @@ _MEMBERS = frozenset(
         "roles",
         "tenants",
         "flows",
+        "run_outputs",
         "styles",
         "remove_connectors",
         "remove_roles",
@@ -95,6 +96,10 @@ def _add(project: Project, declaration: JsonObject) -> None:
     for flow in declaration.get("flows") or ():
         plant_flow(project, flow, "flows")
     project.theme.styles |= declaration.get("styles") or {}
+    outputs = declaration.get("run_outputs") or {}
+    if not isinstance(outputs, dict) or not all(isinstance(output, dict) for output in outputs.values()):
+        raise SettingError("run_outputs: give a map of flow ids to the objects that their runs answer")
+    project.run_outputs |= outputs
 
 
 def _named(items: Any, what: str) -> list[tuple[str, JsonObject]]:

@@ -141,3 +141,24 @@ def delete(call: Call) -> JsonObject:
         if flow_id not in kept:
             project.flows.pop(flow_id, None)
     return {}
+
+
+def run(call: Call) -> JsonObject:
+    """POST /v1/mgmt/flow/run (documented): management flows only (documented by the clients).
+
+    Nothing is executed: the output is what the project's declaration says for this flow, else empty. UNKNOWN what is
+    answered for an unknown flow (assumed: as by an export), for another kind of flow, and whether C(preview) runs what
+    is not published.
+    """
+    flow_id = text_argument(call.body, "flowId")
+    options = call.body.get("options") or {}
+    check_message(call.body, "request", objects=("options",))
+    check_message(options, "options", objects=("input",))
+    flow = call.project.flows.get(flow_id)
+    if flow is None:
+        raise errors.unknown_flow()
+    metadata = flow.document.get("metadata") or {}
+    if metadata.get("management") is not True and call.behaviour.run_interactive_flow == "refuse":
+        raise errors.invalid(f"Flow {flow_id} is not a management flow")
+    call.project.runs.append({"flow_id": flow_id, "options": options})
+    return {"output": call.project.run_outputs.get(flow_id, {})}

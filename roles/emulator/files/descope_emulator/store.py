@@ -84,6 +84,9 @@ class Project:
     tenants: dict[str, JsonObject] = field(default_factory=dict)
     theme: Theme = field(default_factory=Theme)
     other_files: dict[str, Any] = field(default_factory=dict)
+    # What runs of management flows answer, by flow, and the runs that were asked for.
+    run_outputs: dict[str, JsonObject] = field(default_factory=dict)
+    runs: list[JsonObject] = field(default_factory=list)
 
     @property
     def connector_ids(self) -> dict[str, str]:

@@ -23,7 +23,9 @@ from ansible_collections.community.descope.plugins.module_utils._arguments impor
     flow_backup_info_arguments,
     flow_info_arguments,
     flow_rollback_arguments,
+    flow_run_arguments,
     flow_validate_arguments,
+    flow_walk_arguments,
     rollout_report_arguments,
 )
 from emulator_client import CHECKOUT
@@ -37,7 +39,9 @@ ARGUMENTS = {
     "descope_flow_drift": drift_arguments,
     "descope_flow_info": flow_info_arguments,
     "descope_flow_rollback": flow_rollback_arguments,
+    "descope_flow_run": flow_run_arguments,
     "descope_flow_validate": flow_validate_arguments,
+    "descope_flow_walk": flow_walk_arguments,
     "descope_rollout_report": rollout_report_arguments,
 }
 
