@@ -76,7 +76,7 @@ def failure(use_case: UseCase, params: Mapping[str, Any], error: DescopeError) -
     """Return the result of a task that failed before it had changed anything."""
     return {
         **use_case.empty_result,
-        "project_id": params.get("project_id") or "",
+        **({} if use_case.offline else {"project_id": params.get("project_id") or ""}),
         "changed": False,
         "failed": True,
         "msg": str(error),

@@ -94,6 +94,7 @@ options:
         type: path
 seealso:
   - module: community.descope.descope_flow
+  - module: community.descope.descope_flow_walk
 """
 
 EXAMPLES = r"""
@@ -260,6 +261,20 @@ validated:
   type: int
   returned: always
   sample: 2
+requests:
+  description: What the task asked of the API, as M(community.descope.descope_flow) returns it.
+  type: dict
+  returned: when reading the project failed
+  sample: {"made": 2, "retried": 0, "waited_seconds": 0.0, "paused_429": 0, "by_endpoint": {}}
+failure:
+  description: What the API answered.
+  type: dict
+  returned: when the API refused
+  sample:
+    status: 401
+    code: ""
+    method: POST
+    path: /v1/mgmt/flow/list
 script_parser:
   description: With what scriptlets were parsed. Empty if there is no parser on this machine.
   type: str

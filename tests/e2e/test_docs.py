@@ -49,6 +49,8 @@ DOCUMENTS = [
     FLEET,
     DECISIONS,
     EMULATOR,
+    CHECKOUT / "docs" / "flow-tests.md",
+    CHECKOUT / "docs" / "validation.md",
     CHECKOUT / "examples" / "README.md",
     *sorted((CHECKOUT / "flows").rglob("README.md")),
 ]
