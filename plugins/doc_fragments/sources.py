@@ -106,7 +106,7 @@ options:
       state:
         description:
           - V(absent) deletes the flow that O(flows[].flow_id) names; the item has no source then.
-          - By default, as O(state).
+          - By default, as the task has it, else V(present).
         type: str
         choices: [present, absent]
   declared_in:

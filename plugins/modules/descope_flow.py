@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - community.descope.connection
   - community.descope.backups
   - community.descope.sources
+  - community.descope.references
   - community.descope.attributes
 attributes:
   check_mode:
@@ -58,27 +59,6 @@ options:
       - M(community.descope.descope_flow_validate) does the same offline, for a pull request.
     type: bool
     default: true
-  connectors:
-    description:
-      - The ids of connectors in the target project, by name.
-      - A flow that was exported names its connectors in C(references). Its ids are replaced by those of the connectors
-        of the same names in the target project, which are known from the snapshot of the project. Give here what the
-        snapshot does not tell, or tells otherwise than you want it.
-    type: dict
-  roles:
-    description:
-      - The ids of roles in the target project, by name, as O(connectors). A snapshot is known to tell only those that
-        flows of the project use already.
-    type: dict
-  unresolved:
-    description:
-      - What to do about a connector or role that the target project does not have. Descope would import such a flow and
-        deselect the step.
-      - V(fail) stops the task before anything is written. V(warn) warns and goes on. V(ignore) goes on.
-      - A connector that not even the flow's own C(references) name, as in some exports, is never more than a warning.
-    type: str
-    choices: [fail, warn, ignore]
-    default: fail
   backup:
     description:
       - Whether to save what is about to change, flows that do not exist yet included. A backup that cannot be written

@@ -20,126 +20,18 @@ author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.descope.connection
+  - community.descope.sources
+  - community.descope.references
   - community.descope.attributes
   - community.descope.attributes.info_module
   - community.descope.attributes.facts
 options:
-  definition:
-    description:
-      - One flow or a list of flows, as values, in any of the formats that Descope's tools write.
-      - Ansible evaluates templates in values that stand in a playbook. A flow that contains Descope's own C({{...}})
-        belongs in a file, see O(src).
-    type: raw
-  src:
-    description:
-      - Files on the controller, or directories, that hold flows. They are taken as they are.
-      - JSON or YAML, in the format of C(descope flow export), of the Management API's answer, or of the console's
-        export. A directory is a flow of a project snapshot, or a whole snapshot.
-      - Relative paths are searched where Ansible searches files, first in C(files/) of the role and of the playbook,
-        then in the working directory and beside the inventory.
-    type: list
-    elements: path
-  template:
-    description:
-      - Templates of flows, each by the name of its entry in a library, by the path of such an entry, or by the path of
-        a file or directory as in O(src).
-      - In a template that is JSON, YAML or a snapshot directory, every string that contains C(${ expression }) is
-        rendered with the variables of the host. A value cannot change the structure of the flow, and a string that is
-        one expression alone keeps the type of its value. Descope's own C({{...}}) is left as it is. Write C($${) for a
-        literal C(${).
-      - A file whose name ends in C(.j2) is a text template, all of Jinja with C(${) and C(}) for expressions. Values
-        are escaped as the place they stand in needs it.
-      - An entry's name is looked for in O(library), then where Ansible searches templates (first in C(templates/) of
-        the role and of the playbook, then in the working directory and beside the inventory), then among the templates
-        that come with the collection.
-    type: list
-    elements: path
-  library:
-    description:
-      - Folders of templates, each of which is a folder of its own with the flow, its C(variables.yml) and its partials.
-        The first that has an entry of the name given in O(template) is used.
-      - Relative paths are searched where Ansible searches templates.
-    type: list
-    elements: path
-  delimiters:
-    description:
-      - What marks expressions, and in text templates blocks and comments. Those that are not given stay as they are.
-    type: dict
-    suboptions:
-      variable_start_string:
-        description: What begins an expression, by default V(${).
-        type: str
-      variable_end_string:
-        description: What ends an expression, by default V(}).
-        type: str
-      block_start_string:
-        description: What begins a block of a text template, by default V({%).
-        type: str
-      block_end_string:
-        description: What ends a block of a text template, by default V(%}).
-        type: str
-      comment_start_string:
-        description: What begins a comment of a text template, by default V({#).
-        type: str
-      comment_end_string:
-        description: What ends a comment of a text template, by default V(#}).
-        type: str
-  flows:
-    description:
-      - A list of flows from mixed sources, each with options of its own.
-    type: list
-    elements: dict
-    suboptions:
-      definition:
-        description: As O(definition).
-        type: raw
-      src:
-        description: As O(src), one path.
-        type: path
-      template:
-        description: As O(template), one of them.
-        type: path
-      overlay:
-        description:
-          - Changes to make to this template before it is rendered, as a mapping with C(changes), or as the path of a
-            file that holds one. The documentation of templates says which there are.
-          - In a mapping, C(${) has no meaning, because Ansible has templated its values already.
-        type: raw
-      flow_id:
-        description: The id to give the flow, instead of the one in the document.
-        type: str
-      vars:
-        description: Variables for this template, in addition to those of the host and of O(vars).
-        type: dict
-      source:
-        description: What messages call this flow, instead of its path or position.
-        type: str
-      state:
-        description:
-          - V(absent) means that the flow in O(flows[].flow_id) should not exist; the item has no source then.
-          - By default, as O(state).
-        type: str
-        choices: [present, absent]
-  declared_in:
-    description:
-      - How the names of the variables begin in which the host declares its flows, for example V(descope_flows). Each
-        holds a list of what O(flows) takes, where a text alone stands for O(flows[].template). They add up, and to
-        O(flows).
-      - Of a flow that several of them declare, the one in C(<declared_in>_host) counts, else the one in
-        C(<declared_in>_<anything>), else the one in C(<declared_in>) itself. Two different declarations of one flow in
-        two variables C(<declared_in>_<anything>) are an error.
-    type: str
   flow_id:
     description:
       - With O(state=present), the id to give the single flow of the task, instead of the one in the document.
       - With O(state=absent), the flows that should not exist.
     type: list
     elements: str
-  vars:
-    description:
-      - Variables for templates, in addition to those of the host. They win over those.
-      - Which variables a template takes stands in its C(variables.yml). They are checked before anything is rendered.
-    type: dict
   state:
     description:
       - V(present) means that the flows should exist as they are declared.
@@ -152,27 +44,6 @@ options:
       - Whether to check each declared flow before anything is compared, as M(community.descope.descope_flow) does.
     type: bool
     default: true
-  connectors:
-    description:
-      - The ids of connectors in the target project, by name.
-      - A flow that was exported names its connectors in C(references). Its ids are replaced by those of the connectors
-        of the same names in the target project, which are known from the snapshot of the project. Give here what the
-        snapshot does not tell, or tells otherwise than you want it.
-    type: dict
-  roles:
-    description:
-      - The ids of roles in the target project, by name, as O(connectors). A snapshot is known to tell only those that
-        flows of the project use already.
-    type: dict
-  unresolved:
-    description:
-      - What to do about a connector or role that the target project does not have. Descope would import such a flow and
-        deselect the step.
-      - V(fail) stops the task before anything is written. V(warn) warns and goes on. V(ignore) goes on.
-      - A connector that not even the flow's own C(references) name, as in some exports, is never more than a warning.
-    type: str
-    choices: [fail, warn, ignore]
-    default: fail
   compare:
     description:
       - What counts as a difference.

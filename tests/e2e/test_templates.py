@@ -53,7 +53,11 @@ def test_templates_by_name_for_a_tenant(playbooks: Playbooks, emulator: Emulator
     flows = [
         {"template": "sign-in"},
         {"template": "text"},
-        {"template": "branded", "flow_id": "branded", "overlay": {"changes": [{"metadata": {"description": "${ brand }"}}]}},
+        {
+            "template": "branded",
+            "flow_id": "branded",
+            "overlay": {"changes": [{"metadata": {"description": "${ brand }"}}]},
+        },
     ]
     # What comes from elsewhere than the inventory's own files is no template to Ansible.
     _write(playbooks, "tenant.json", {"brand": ODD})
