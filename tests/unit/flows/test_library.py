@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.community.descope.plugins.module_utils._errors import InputError
-from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Severity
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._flow.schema import check_schema
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
+from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
+    find_problems,
+    find_problems_together,
+)
 from draw_library import ENTRIES, LIBRARY, declared_options, open_entry, render_entry, sample_values, wanted_files
 from json_values import leaves, places
 from shipped_tenants import TENANTS, tenant_values
@@ -68,7 +70,8 @@ def test_the_entries_that_were_promised_are_there() -> None:
 def test_it_is_a_flow_that_descope_could_have_exported(entry: str, tenant: str) -> None:
     document = rendered(entry, tenant)
 
-    assert [str(problem) for problem in (*check_schema(document), *check_document(document))] == []
+    found = [problem for problem in find_problems(document) if problem.severity is not Severity.INFO]
+    assert [str(problem) for problem in found] == []
     assert document.flow_id == {"branded-sign-in": "sign-in"}.get(entry, entry)
     assert 4 <= len(document.tasks) <= 24
 
@@ -88,6 +91,14 @@ def test_nothing_in_it_leads_nowhere(entry: str) -> None:
             assert leads == Counter(branch["interactionId"] for branch in task["conditions"])
         if task.get("type") in ("automated", "flow") and task["action" if "action" in task else "type"] != "logged-in":
             assert leads, f"{task['name']} ends the flow without an End"
+
+
+def test_the_flow_that_another_one_runs_has_the_end_that_it_waits_for() -> None:
+    sign_in, forgot_password = rendered("sign-in"), rendered("forgot-password")
+
+    assert find_problems_together([sign_in, forgot_password]) == []
+    renamed = forgot_password.with_flow_id("reset")
+    assert [problem.code for problem in find_problems_together([sign_in, renamed])] == ["subflow-elsewhere"]
 
 
 @every_entry
