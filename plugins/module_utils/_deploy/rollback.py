@@ -37,6 +37,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.plan imp
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 
+_MOST_NAMES = 5
 _BEGINNING_OF_ID = re.compile(r"\d{8}T\d{0,6}(Z(-[0-9a-f]{0,8})?)?\Z", re.ASCII)
 
 
@@ -96,14 +97,17 @@ def choose(store: BackupStore, request: Request) -> Choice:
     inventory = store.load_all()
     unreadable = [backup for backup in inventory.unreadable if not backup.incomplete]
     history = History(inventory.backups)
+    part = history.of_tenant(request.tenant) if request.tenant else history
     if request.run:
-        selection = _of_run(store, history, request)
+        selection = _of_run(store, history, part, request)
     else:
         try:
-            selection = _selected(history.of_tenant(request.tenant) if request.tenant else history, request)
+            selection = _selected(part, request)
         except InputError as error:
-            raise InputError([*error.problems, *map(_unreadable_problem, unreadable)]) from error
-    return Choice(selection, history, tuple(_check_unreadable(unreadable, selection)))
+            hints = [*_tenant_problems(history, part, request), *map(_unreadable_problem, unreadable)]
+            raise InputError([*error.problems, *hints]) from error
+    warnings = [*_check_unreadable(unreadable, selection), *_of_others(history, part, request)]
+    return Choice(selection, history, tuple(warnings))
 
 
 def desired_flows(store: BackupStore, choice: Choice, request: Request) -> list[DesiredFlow]:
@@ -167,13 +171,29 @@ def _selected(history: History, request: Request) -> Selection:
     return selection
 
 
-def _of_run(store: BackupStore, history: History, request: Request) -> Selection:
-    part = history.of_tenant(request.tenant) if request.tenant else history
+def _of_run(store: BackupStore, history: History, part: History, request: Request) -> Selection:
     selection = select_run(part, request.run, request.wanted)
     if selection is None and not _is_known(store, history, request.run):
         message = f"no backup in {store.storage.place()} is of a run or job {request.run}; nothing was changed"
         raise InputError([Problem("no-such-run", message, source="run")])
     return selection or Selection(())
+
+
+def _of_others(history: History, part: History, request: Request) -> Iterator[str]:
+    """Yield a warning where a run has changed this project, but nothing of it for the tenant that is asked for."""
+    if any(is_of_run(backup, request.run) for backup in part.backups):
+        return
+    tenants = {backup.manifest.reason.tenant for backup in history.backups if is_of_run(backup, request.run)}
+    if tenants:
+        who = ", ".join(sorted(tenants)[:_MOST_NAMES]) + (" and others" if len(tenants) > _MOST_NAMES else "")
+        yield f"{request.run} has changed nothing for {request.tenant} in this project, only for {who}"
+
+
+def _tenant_problems(history: History, part: History, request: Request) -> Iterator[Problem]:
+    others = len(history.backups) - len(part.backups)
+    if request.tenant and others:
+        message = f"only backups taken for {request.tenant} count; this project has {others} of other hosts"
+        yield Problem("tenant", message, source="tenant")
 
 
 def _is_known(store: BackupStore, history: History, run: str) -> bool:

@@ -369,8 +369,19 @@ def test_what_already_is_as_before_is_no_conflict(two_versions: Controller, run:
 
 
 def test_only_what_a_run_did_for_a_tenant(two_versions: Controller, run: str) -> None:
-    assert not two_versions.rollback(run=run, tenant="globex")["changed"]
+    other = two_versions.rollback(run=run, tenant="globex")
+    assert (other["changed"], other["summary"]) == (False, ["nothing to roll back"])
+    assert other["warnings"] == [f"{run} has changed nothing for globex in this project, only for acme"]
     assert two_versions.rollback("a", run=run, tenant="acme")["changed"]
+
+
+@pytest.mark.usefixtures("run")
+def test_who_looks_for_the_backups_of_one_host_hears_of_the_others(two_versions: Controller) -> None:
+    done = two_versions.rollback("a", tenant="globex")
+
+    assert "no good backup holds the flow a" in done["msg"]
+    assert "only backups taken for globex count; this project has 4 of other hosts" in done["msg"]
+    assert two_versions.rollback("a", tenant="acme")["changed"]
 
 
 def test_a_run_that_is_known_for_another_project_changed_nothing_here(two_versions: Controller, run: str) -> None:
