@@ -86,7 +86,12 @@ def _tasks() -> dict[str, Any]:
             "automated",
             [("success", "4")],
             action="connector",
-            arguments={"connectorId": _inline(CONNECTOR), "args": _inline({"threshold": 0.5})},
+            arguments={
+                "connectorId": _inline(CONNECTOR),
+                "command": _inline("assess"),
+                "templateId": _inline("risk"),
+                "args": _inline({"threshold": 0.5}),
+            },
         ),
         _task("4", "Verify OTP", "screen", [("codeSubmit", "2")], screenId=VERIFY),
         _task("5", "Set Up MFA", "flow", [("9.success", "6")], arguments={"flowId": _inline("preferred-mfa")}),

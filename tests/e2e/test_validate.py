@@ -37,7 +37,7 @@ def _tenants(templates: list[str]) -> dict[str, Any]:
     tenants["tenant-042"]["after"] = "99"
     tenants["tenant-077"]["after"] = "99"
     del tenants["tenant-050"]["brand"]
-    common = {"tenant": "{{ inventory_hostname }}", "descope_flow_templates": templates}
+    common = {"tenant": "{{ inventory_hostname }}", "descope_flows": [{"template": template} for template in templates]}
     return {name: {**common, **variables} for name, variables in tenants.items()}
 
 

@@ -78,6 +78,9 @@ _ERRORS: dict[Level, tuple[tuple[str, str, str], ...]] = {
         ("screen-not-listed", "A screen's file is not listed in metadata.json", "Add it to the list, or remove it."),
         ("missing-asset", "A value was moved to an asset that is not there", "Copy the assets folder, too."),
         ("unsupported-asset", "A value was moved to an asset that is no text", "Export the snapshot again."),
+        ("arguments", "An option of the task is wrong", "Correct the task."),
+        ("no-source", "The task names no flows", "Give flows, template, src, definition or declared_in."),
+        ("ambiguous-source", "One flow has no source, or several", "Give it exactly one."),
         ("ambiguous-flow-id", "One id is given for several flows", "Give each flow its own."),
         ("duplicate-flow", "Two sources define the same flow", "Leave one of them out."),
         ("library-not-found", "There is no such folder of templates", "Correct the path."),
@@ -191,6 +194,9 @@ _WARNINGS: dict[Level, tuple[tuple[str, str, str], ...]] = {
             "Save the flow in the console.",
         ),
         ("unknown-subflow-output", "A rule waits for a result that the sub-flow does not have", "Correct the rule."),
+    ),
+    Level.PROJECT: (
+        ("dangling-connector", "A connector is used that neither flow nor project name", "Choose one in the console."),
     ),
     Level.SAFETY: (
         ("secret-in-clear", "Something that looks like a secret stands in the flow", "Keep it in a connector."),

@@ -174,15 +174,23 @@ def combined(results: Mapping[str, Any], ignored: Iterable[str] = ()) -> Verdict
         try:
             for flow in result["flows"]:
                 verdict.add_flow(tenant, flow["flow_id"], flow["source"], flow["rendering"])
-            for problem in result["problems"]:
-                report = report_from({key: value for key, value in problem.items() if key != "tenants"})
-                verdict.add(tenant, [report])
+            verdict.add(tenant, [report for problem in result["problems"] for report in _reports(problem)])
             verdict.ignored += result["counts"]["ignored"]
+            if result.get("failed") and not result["problems"]:
+                raise KeyError("problems")
         except (TypeError, KeyError, AttributeError):
             reason = result.get("msg") if isinstance(result, dict) else None
             message = f"it has no result of a validation: {_one_line(reason) or 'its task did not run'}"
             verdict.add(tenant, report_all([Problem("not-validated", message, source=tenant)]))
     return verdict
+
+
+def _reports(problem: Mapping[str, Any]) -> list[Report]:
+    """Return what a result says of a problem: a finding, or what was wrong with the arguments of its task."""
+    if "level" in problem:
+        return [report_from({key: value for key, value in problem.items() if key != "tenants"})]
+    code, message, path = (str(problem[member]) for member in ("code", "message", "path"))
+    return report_all([Problem(code, message, path, str(problem["source"]), str(problem["flow_id"]))])
 
 
 def names(tenants: Sequence[str]) -> str:

@@ -120,6 +120,23 @@ class TestVerdict:
         assert "acme" in verdict.failure("error")
 
 
+def test_what_was_wrong_with_a_task_is_told_as_it_was() -> None:
+    problem = {
+        "severity": "error",
+        "code": "no-source",
+        "message": "give the flows",
+        "path": "",
+        "source": "",
+        "flow_id": "",
+    }
+    failed = {**Verdict().as_dict(), "failed": True, "msg": "give the flows", "problems": [problem]}
+    assert [finding.report.code for finding in combined({"acme": failed}).findings] == ["no-source"]
+    empty = {**failed, "problems": [], "msg": "no key"}
+    assert [finding.report.message for finding in combined({"acme": empty}).findings] == [
+        "it has no result of a validation: no key"
+    ]
+
+
 class TestJson:
     def test_it_is_what_its_schema_says(self) -> None:
         content = json.loads(json_report(verdict_of_three()))
