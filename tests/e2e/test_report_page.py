@@ -138,7 +138,6 @@ def test_everything_can_be_read_in_light_and_in_dark(driver: Any, dark: bool) ->
         ".badge.update",
         ".badge.create",
         ".badge.failed",
-        ".badge.none",
         "thead th",
     ):
         assert _contrast(driver, selector) >= 4.5, selector

@@ -38,7 +38,7 @@ _FEW_TENANTS = 8
 _FEW_VARIANTS = 4
 _MOST_VARIANTS = 200
 _SHOWN_CHANGES = 12
-_ACTIONS = {"create": "new", "update": "changed", "delete": "deleted", "none": "as declared"}
+_ACTIONS = {"create": "new", "update": "changed", "delete": "deleted"}
 _SVG_STYLE = re.compile(r"<style>.*?</style>", re.DOTALL)
 
 
@@ -289,15 +289,13 @@ def _matrix(report: Report) -> Iterator[str]:
         by_flow: dict[str, list[Mapping[str, Any]]] = {}
         for flow in tenant["flows"]:
             by_flow.setdefault(flow["flow"], []).append(flow)
-        mark = (
-            ""
-            if tenant["status"] in ("changed", "unchanged")
-            else f' <span class="badge failed">{_text(tenant["status"])}</span>'
-        )
-        yield f'<tr><th title="{_text(tenant["tenant"])}">{_text(tenant["tenant"])}{mark}</th>'
+        name, status = _text(tenant["tenant"]), _text(tenant["status"])
+        mark = "" if status in ("changed", "unchanged") else f'<span class="badge failed">{status}</span> '
+        yield f'<tr><th title="{name}">{mark}{name}</th>'
         yield "".join(f"<td>{_cell(by_flow.get(column, []))}</td>" for column in columns)
         yield "</tr>"
     yield "</tbody></table></div>"
+    yield '<p class="legend"><span class="same">\u2713</span> as declared. What is marked leads to its change.</p>'
 
 
 def _cell(flows: Sequence[Mapping[str, Any]]) -> str:
@@ -310,6 +308,8 @@ def _state(flow: Mapping[str, Any]) -> str:
         label = "failed" if kind == "failed" else flow["result"]
     else:
         kind, label = flow["action"], _ACTIONS.get(flow["action"], flow["action"])
-    title = _text(flow["error"] or flow["summary"] or "as declared")
+    if kind == "none":
+        return '<span class="same" title="as declared" aria-label="as declared">\u2713</span>'
+    title = _text(flow["error"] or flow["summary"])
     badge = f'<span class="badge {_text(kind)}" title="{title}">{_text(label)}</span>'
     return f'<a href="#{_text(flow["change"])}">{badge}</a>' if flow["change"] else badge

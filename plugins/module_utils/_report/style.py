@@ -89,7 +89,7 @@ thead th{position:sticky;top:0;z-index:2;font-weight:600}
 tbody th{position:sticky;left:0;z-index:1;font-weight:500;max-width:15rem;overflow:hidden;text-overflow:ellipsis}
 thead th:first-child{left:0;z-index:3}
 tbody tr:last-child>*{border-bottom:0}
-td a{text-decoration:none}td .badge{min-width:4.2rem;text-align:center}
+td a{text-decoration:none}.same{color:var(--add)}td .badge{min-width:4.2rem;text-align:center}
 .legend{color:var(--soft);font-size:.86rem;margin:.5rem 0 0}
 .plain{margin:.25rem 0;overflow-wrap:anywhere}
 footer{color:var(--soft);font-size:.86rem;padding-top:2rem;padding-bottom:2.5rem}

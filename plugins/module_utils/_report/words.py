@@ -98,5 +98,5 @@ def cost(report: Mapping[str, Any]) -> str:
         return f"{counted(made, 'request')} in {report['run']['seconds']:.0f} s"
     if not estimate["requests"]:
         return f"nothing to apply; the preview took {counted(made, 'request')}"
-    limit = f", at {estimate['rate_limit']} s {duration(estimate['seconds'])}" if estimate["rate_limit"] else ""
+    limit = f", {duration(estimate['seconds'])} at {estimate['rate_limit']} s" if estimate["rate_limit"] else ""
     return f"applying takes {counted(estimate['requests'], 'request')}{limit}; the preview took {made}"

@@ -72,7 +72,7 @@ class TestSummary:
             f"  60 tenants, the same change: {', '.join(tenants(8))} and 52 more",
             '    screen "Welcome" (0), text of Text: Old -> New',
             "",
-            "applying takes 120 requests, at 100/60 s about 61 s; the preview took 120",
+            "applying takes 120 requests, about 61 s at 100/60 s; the preview took 120",
         ]
 
     def test_whatever_happens_it_stays_short(self) -> None:
