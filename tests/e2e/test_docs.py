@@ -28,7 +28,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.normal imp
     EDITOR_CACHES,
     EMPTY_CACHE,
 )
-from documented import Shell, blocks, second_terminal, session_blocks
+from documented import Command, Shell, blocks, second_terminal, session_blocks
 from emulator_client import CHECKOUT, Emulator
 from example_flows import minimal_flow
 from playbooks import PROJECT_ID, Playbooks
@@ -36,18 +36,22 @@ from s3 import S3
 
 README = CHECKOUT / "README.md"
 BACKUPS = CHECKOUT / "docs" / "backups.md"
+COMMANDS = CHECKOUT / "docs" / "commands.md"
 RUNBOOK = CHECKOUT / "docs" / "runbook.md"
 FLEET = CHECKOUT / "docs" / "fleet.md"
 DECISIONS = CHECKOUT / "docs" / "decisions.md"
+ROLLOUTS = CHECKOUT / "docs" / "rollouts.md"
 EMULATOR = CHECKOUT / "roles" / "emulator" / "README.md"
 LIBRARY = CHECKOUT / "flows" / "README.md"
 DOCUMENTS = [
     README,
     CHECKOUT / "CONTRIBUTING.md",
     BACKUPS,
+    COMMANDS,
     RUNBOOK,
     FLEET,
     DECISIONS,
+    ROLLOUTS,
     EMULATOR,
     CHECKOUT / "docs" / "flow-tests.md",
     CHECKOUT / "docs" / "validation.md",
@@ -70,7 +74,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 # --- documents -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("document", [BACKUPS, RUNBOOK, FLEET, DECISIONS], ids=lambda document: document.name)
+@pytest.mark.parametrize(
+    "document", [BACKUPS, COMMANDS, RUNBOOK, FLEET, DECISIONS, ROLLOUTS], ids=lambda document: document.name
+)
 def test_every_block_of_code_is_explained(document: Path) -> None:
     for block in blocks(document):
         known = {"session", "file", "example"}
@@ -132,6 +138,58 @@ def test_the_options_of_the_callback_are_those_of_the_page() -> None:
         for place in (*option.get("env", ()), *option.get("vars", ())):
             assert f"`{place['name']}`" in row
         assert option["ini"] == [{"section": "callback_rollout", "key": name}]
+
+
+def test_a_rollout_goes_as_the_page_says(tmp_path: Path, emulator: Emulator) -> None:
+    reader = _reader_with_a_flow(tmp_path, emulator)
+
+    reader.follow(session_blocks(ROLLOUTS, "rollouts"))
+
+    def found(project_id: str) -> set[str]:
+        return set(emulator.stored(project_id)["flows"])
+
+    assert found("P2staging") == {"acme-staging-sign-in", "acme-staging-next"}
+    assert found("P2production") == {"acme-sign-in", "globex-sign-in"}
+    assert found("P2small") == {"acme-sign-in", "zoe-sign-in"}
+    assert "Hi there!" not in json.dumps(emulator.stored("P2production")), "the last rollout mended it"
+
+
+def test_every_command_of_the_first_design_has_one_that_runs(tmp_path: Path, emulator: Emulator) -> None:
+    emulator.project(id="P2commands", flows=[minimal_flow("sign-up-or-in", title="Old")])
+    reader = _reader_with_a_flow(
+        tmp_path, emulator, DESCOPE_PROJECT_ID="P2commands", DESCOPE_MANAGEMENT_KEY="K2commands"
+    )
+    shutil.copy(_write_flow(tmp_path, minimal_flow("sign-in")), reader.file("flow.json"))
+
+    steps = session_blocks(COMMANDS, "commands")
+    reader.follow(steps)
+    rows = re.findall(
+        r"^\| `flow .+` \| `(ansible-playbook .+)` \|$", COMMANDS.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    before = emulator.stored("P2commands")
+    for row in rows:
+        if "rollback" not in row:
+            assert f"$ {row}\n" in "".join(block.text for block in steps)
+        else:
+            # Without --check it asks before it does anything, see the runbook.
+            reader.run(Command(f"{row} --check", ()))
+
+    assert len(rows) == 6
+    assert set(before["flows"]) == {"sign-in", "sign-up-or-in"}
+    assert emulator.stored("P2commands") == before
+
+
+def _reader_with_a_flow(tmp_path: Path, emulator: Emulator, **variables: str) -> Shell:
+    """Return somebody who has the flow of the quickstart, and an emulator where the pages say."""
+    shutil.copytree(CHECKOUT / "examples" / "quickstart" / "flows", tmp_path / "project" / "flows")
+    port = emulator.url.rpartition(":")[2]
+    return Shell(tmp_path / "home", tmp_path / "project", {"DESCOPE_BASE_URL": emulator.url, **variables}, port=port)
+
+
+def _write_flow(folder: Path, flow: dict[str, Any]) -> Path:
+    path = folder / f"{flow['flowId']}.json"
+    path.write_text(json.dumps(flow), encoding="utf-8")
+    return path
 
 
 def test_what_is_left_out_of_the_comparison_is_what_the_page_says() -> None:

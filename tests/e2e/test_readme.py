@@ -43,7 +43,7 @@ def reader(tmp_path: Path) -> Iterator[Shell]:
 
 
 def test_the_readme_explains_every_block_of_code() -> None:
-    known = {"session": "checkout own try", "background": "try", "file": "", "edit": ""}
+    known = {"session": "checkout fleet own try", "background": "try", "file": "", "edit": ""}
     for block in blocks(README):
         assert block.kind in known, f"line {block.line}: say in a comment what this block is"
         assert not known[block.kind] or block.name in known[block.kind].split()
@@ -72,6 +72,16 @@ def test_a_first_project_of_ones_own(tmp_path: Path, emulator: Emulator) -> None
     assert yaml.safe_load(reader.file("inventory.yml").read_text()) == _yaml(QUICKSTART / "inventory.yml")
     assert yaml.safe_load(reader.file("deploy.yml").read_text()) == _yaml(QUICKSTART / "deploy.yml")
     assert normal_form(_json(reader.file("flows/sign-in.json"))) == normal_form(_json(EXAMPLE))
+
+
+def test_many_tenants_need_ten_lines_and_no_playbook(tmp_path: Path, emulator: Emulator) -> None:
+    shutil.copytree(QUICKSTART / "flows", tmp_path / "fleet" / "flows")
+    reader = Shell(tmp_path / "home", tmp_path / "fleet", _project(emulator))
+
+    reader.follow(session_blocks(README, "fleet"))
+
+    assert set(emulator.stored("P2readme")["flows"]) == _flows_of_the_quickstart()
+    assert len(reader.file("tenants.yml").read_text(encoding="utf-8").splitlines()) <= 10
 
 
 def test_tenants_can_have_projects_of_their_own(tmp_path: Path, emulator: Emulator) -> None:

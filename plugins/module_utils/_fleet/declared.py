@@ -12,7 +12,7 @@ several variables of one name a host sees is Ansible's own precedence; what is h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
@@ -75,23 +75,24 @@ def declarations(values: Mapping[str, Any], prefix: str) -> list[Declaration]:
 def merged(found: Iterable[Declaration], identify: Identify, prefix: str) -> list[Declaration]:
     """Return the flows that are declared, of those declared several times the most specific one.
 
-    C(identify) returns the id of an item, empty where that takes more than a look; then its source stands for it.
+    C(identify) returns the id of an item, empty where that takes more than a look; then its source stands for it, and
+    what one level makes of that source replaces what less specific ones make of it.
     Raises InputError where two declarations of one level contradict each other.
     """
-    declared: dict[str, list[Declaration]] = {}
+    declared: dict[tuple[str, str], list[Declaration]] = {}
     for declaration in found:
-        declared.setdefault(identify(declaration.item) or _source(declaration), []).append(declaration)
+        flow_id = identify(declaration.item)
+        declared.setdefault((flow_id, "" if flow_id else _source(declaration)), []).append(declaration)
     chosen: list[Declaration] = []
     problems: list[Problem] = []
-    for several in declared.values():
+    for (flow_id, _source_of_it), several in declared.items():
         level = max(declaration.level for declaration in several)
         first, *others = (declaration for declaration in several if declaration.level == level)
-        chosen.append(first)
-        problems.extend(
-            replace(_contradiction(first, other, f"{prefix}_{HOST_LEVEL}"), flow_id=identify(first.item))
-            for other in others
-            if other.item != first.item or other.variable == first.variable
-        )
+        more = [other for other in others if other.item != first.item or (flow_id and other.variable == first.variable)]
+        if flow_id:
+            problems.extend(_contradiction(first, other, flow_id, f"{prefix}_{HOST_LEVEL}") for other in more)
+        # The same source may well make several flows. Two of one id are found when they are loaded.
+        chosen.extend([first] if flow_id else [first, *more])
     if problems:
         raise InputError(problems)
     return chosen
@@ -109,9 +110,10 @@ def _source(declaration: Declaration) -> str:
     return f"from {named}" if isinstance(named, str) else f"at {declaration.place}"
 
 
-def _contradiction(earlier: Declaration, later: Declaration, host_variable: str) -> Problem:
+def _contradiction(earlier: Declaration, later: Declaration, flow_id: str, host_variable: str) -> Problem:
     message = f"{earlier.place} declares this flow too"
     if earlier.variable == later.variable:
-        return Problem("declared-twice", f"{message}; keep one of the two", source=later.place)
+        return Problem("declared-twice", f"{message}; keep one of the two", source=later.place, flow_id=flow_id)
     advice = "give both variables one name, so that Ansible's precedence of groups decides, or declare it in"
-    return Problem("declared-twice", f"{message}, in another way; {advice} {host_variable}", source=later.place)
+    message = f"{message}, in another way; {advice} {host_variable}"
+    return Problem("declared-twice", message, source=later.place, flow_id=flow_id)

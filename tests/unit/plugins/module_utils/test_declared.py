@@ -88,6 +88,13 @@ def test_without_an_id_the_source_tells_one_flow_from_another() -> None:
     assert len(flows) == 3
 
 
+def test_one_file_may_make_several_flows() -> None:
+    several = [{"template": "flows/sign-in.j2", "vars": {"tenant_id": tenant}} for tenant in ("acme", "zoe")]
+
+    assert compose(descope_flows=several) == several
+    assert compose(descope_flows=["flows/sign-in.j2"], descope_flows_host=several) == several
+
+
 def test_two_groups_that_say_the_same_agree() -> None:
     assert compose(descope_flows_eu=[flow("a")], descope_flows_de=[flow("a")]) == [flow("a")]
 
