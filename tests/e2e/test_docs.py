@@ -33,6 +33,7 @@ from emulator_client import CHECKOUT, Emulator
 from example_flows import minimal_flow
 from playbooks import PROJECT_ID, Playbooks
 from s3 import S3
+from template_library import ODD, Library
 
 README = CHECKOUT / "README.md"
 BACKUPS = CHECKOUT / "docs" / "backups.md"
@@ -42,6 +43,7 @@ FLEET = CHECKOUT / "docs" / "fleet.md"
 DECISIONS = CHECKOUT / "docs" / "decisions.md"
 ROLLOUTS = CHECKOUT / "docs" / "rollouts.md"
 EMULATOR = CHECKOUT / "roles" / "emulator" / "README.md"
+TEMPLATES = CHECKOUT / "docs" / "templates.md"
 LIBRARY = CHECKOUT / "flows" / "README.md"
 DOCUMENTS = [
     README,
@@ -55,6 +57,7 @@ DOCUMENTS = [
     EMULATOR,
     CHECKOUT / "docs" / "flow-tests.md",
     CHECKOUT / "docs" / "validation.md",
+    TEMPLATES,
     CHECKOUT / "examples" / "README.md",
     *sorted((CHECKOUT / "flows").rglob("README.md")),
 ]
@@ -104,6 +107,34 @@ def test_entries_of_the_library_are_deployed_by_their_names(tmp_path: Path) -> N
         flows = Emulator(f"http://127.0.0.1:{port}").stored("P2try")["flows"]
 
     assert set(flows) == {"sign-in", "forgot-password"}
+
+
+def test_the_library_in_the_page_on_templates_is_deployed(tmp_path: Path) -> None:
+    with second_terminal(README, "try") as port:
+        reader = Shell(tmp_path / "home", tmp_path, port=port)
+        reader.follow(session_blocks(TEMPLATES, "templates"))
+        flows = Emulator(f"http://127.0.0.1:{port}").stored("P2try")["flows"]
+
+    names = {task["name"] for task in flows["sign-in"]["document"]["contents"]["tasks"].values()}
+    assert "House Rules" in names
+    written = json.loads((tmp_path / "our-sign-in.json").read_text(encoding="utf-8"))
+    assert written["metadata"]["name"] == "Acme: Sign In"
+
+
+def test_the_templates_in_the_page_on_templates_are_rendered(tmp_path: Path) -> None:
+    providers = ["google", "apple"]
+    library = Library(tmp_path, host={"brand_name": ODD, "max_attempts": 5, "providers": providers})
+    examples = {block.name: block.text for block in blocks(TEMPLATES) if block.kind == "example"}
+    for name, text in examples.items():
+        library.write(f"{name}/partials/check.js", "return `${x}`")
+        library.write(f"{name}/flow.json{'.j2' if name == 'text' else ''}", text)
+
+    structured, text = library.render("structured"), library.render("text")
+
+    shared = {"title": f"Welcome to {ODD}", "attempts": 5, "script": "return `${x}`"}
+    assert structured == {**shared, "hint": "We wrote to {{sentTo.maskedEmail}}", "price": "${ is text"}
+    buttons = [{"id": name, "label": f"Continue with {name.capitalize()}"} for name in providers]
+    assert text == {**shared, "buttons": buttons}
 
 
 def test_the_runbook_brings_a_login_back(tmp_path: Path) -> None:
