@@ -39,4 +39,6 @@ options:
       - Together with O(backup_vault_id), that is the name under which the backups remember this password.
       - Taken from the environment variable E(DESCOPE_BACKUP_VAULT_PASSWORD_FILE) where it is not given.
     type: path
+requirements:
+  - fsspec >= 2025.9 and the library for that kind of place, such as s3fs, where O(backup_dir) is a URL
 """
