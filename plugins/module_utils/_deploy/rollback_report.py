@@ -22,6 +22,9 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.rollback
 
 _MOST_NAMES = 5
 
+NOT_VALIDATED = "validation"
+"""The part of a pipeline's result that says what validating found: what stood there goes back as it was."""
+
 
 def reason_for(choice: Choice, request: Request) -> str:
     """Return what the rollback's own backup says it was taken for: C(rollback of X to Y)."""
@@ -48,7 +51,7 @@ def with_rollback(done: Mapping[str, Any], choice: Choice, request: Request, *, 
     spared = [flow["flow_id"] for flow in kept if flow["flow_id"] not in reasons]
     trouble = _conflict_message(conflicts, request, check_mode=check_mode)
     result = {
-        **done,
+        **{part: value for part, value in done.items() if part != NOT_VALIDATED},
         "flows": flows,
         "target": [_told(target) for target in choice.selection.targets],
         "conflicts": conflicts,

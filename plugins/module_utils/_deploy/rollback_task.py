@@ -26,6 +26,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.rollback
     pruned_flows,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.rollback_report import (
+    NOT_VALIDATED,
     reason_for,
     with_rollback,
 )
@@ -69,5 +70,10 @@ DESCOPE_FLOW_ROLLBACK = UseCase(
     name="descope_flow_rollback",
     arguments=flow_rollback_arguments,
     run=roll_back,
-    empty_result={**EMPTY_RESULT, "target": [], "conflicts": [], "summary": []},
+    empty_result={
+        **{part: value for part, value in EMPTY_RESULT.items() if part != NOT_VALIDATED},
+        "target": [],
+        "conflicts": [],
+        "summary": [],
+    },
 )
