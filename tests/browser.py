@@ -30,18 +30,23 @@ DESKTOP, PHONE = (1280, 900), (390, 844)
 
 def missing() -> str:
     """Return what this machine lacks to run a browser, empty if it lacks nothing."""
-    if not any(map(shutil.which, _BROWSERS)):
+    if not _binary():
         return "there is no Chromium on this machine (on Debian: apt install chromium chromium-driver)"
     if not shutil.which("chromedriver"):
         return "there is no chromedriver on this machine (on Debian: apt install chromium-driver)"
     return ""
 
 
+def _binary() -> str:
+    """Return where the browser is, empty if there is none."""
+    return next((path for name in _BROWSERS if (path := shutil.which(name))), "")
+
+
 @contextmanager
 def open_browser() -> Iterator[WebDriver]:
     """Run a browser for as long as the block lasts. It knows no network: whatever a page asks for, it does not get."""
     options = Options()
-    options.binary_location = next(path for name in _BROWSERS if (path := shutil.which(name)))
+    options.binary_location = _binary()
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
         options.add_argument(argument)
     options.add_argument("--proxy-server=127.0.0.1:9")

@@ -157,9 +157,9 @@ class Page(HTMLParser):
         self.close()
         assert self._open == []
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(name for name, _value in attributes)))
-        self.attributes += [(name, value or "") for name, value in attributes]
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(name for name, _value in attrs)))
+        self.attributes += [(name, value or "") for name, value in attrs]
         if tag not in self.VOID:
             self._open.append(tag)
 
