@@ -189,4 +189,4 @@ def _plain(value: Any) -> JsonValue:
 
 
 def _reason(error: AnsibleError) -> str:
-    return " ".join(str(error).strip().split("\n")[0].split()).rstrip(".")
+    return " ".join(str(error).strip().partition("\n")[0].split()).rstrip(".")

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem, Severity
@@ -29,7 +29,7 @@ _CONNECTOR_ID = re.compile(r"CI[A-Za-z0-9]{20,40}\Z")
 # What stands where a flow is translated by hand instead of by a connector.
 _BY_HAND = "manual"
 
-Path = tuple[str | int, ...]
+Path: TypeAlias = "tuple[str | int, ...]"
 
 
 class Unresolved(StrEnum):
