@@ -37,6 +37,7 @@ def tell_drift(task: Task) -> dict[str, Any]:
     params = task.params
     desired = desired_flows(params, task.load_source)
     with open_session(params, read_only=True) as session:
+        session.project.expect(flow.document for flow in desired if flow.document)
         reading = session.project.read([flow.flow_id for flow in desired])
         declared, unresolved = resolved_flows(desired, reading, reference_options(params, session))
         layout = bool((params["compare"] or {}).get("layout"))

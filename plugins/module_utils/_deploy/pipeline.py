@@ -144,6 +144,7 @@ class Pipeline:
 
     def _plan(self, desired: list[DesiredFlow]) -> tuple[Plan, Reading]:
         project = self._session.project
+        project.expect(flow.document for flow in desired if flow.document)
         reading = project.read([flow.flow_id for flow in desired])
         plan = self._compare(desired, reading)
         fresh_since = time.monotonic() - _FRESH_SECONDS

@@ -35,7 +35,10 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     SnapshotNotAllowedError,
 )
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._flow.snapshot import load_snapshot_where_possible
+from ansible_collections.community.descope.plugins.module_utils._flow.snapshot import (
+    load_snapshot_where_possible,
+    snapshots_lack,
+)
 from ansible_collections.community.descope.plugins.module_utils._validate.inventory import (
     ProjectInventory,
     inventory_from,
@@ -105,6 +108,14 @@ class LiveProject:
         self._mode = mode
         self._threads = threads
         self._snapshot_size = 0
+        self._not_in_snapshots: frozenset[str] = frozenset()
+
+    def expect(self, documents: Iterable[FlowDocument]) -> None:
+        """Hear of the flows that readings will be compared with.
+
+        Those that a snapshot cannot show whole are exported, one request each, or they would seem to differ for ever.
+        """
+        self._not_in_snapshots |= {document.flow_id for document in documents if snapshots_lack(document)}
 
     def read(self, flow_ids: list[str], *, not_before: float = 0.0) -> Reading:
         """Return the flows of C(flow_ids), read at or after C(not_before) and after this run last wrote them."""
@@ -174,7 +185,11 @@ class LiveProject:
             flow_id: FlowDocument(found[flow_id], source=f"project flow {flow_id}") if found.get(flow_id) else None
             for flow_id in flow_ids
         }
-        odd = [flow_id for flow_id in flow_ids if flow_id in stored and flows[flow_id] is None]
+        odd = [
+            flow_id
+            for flow_id in flow_ids
+            if flow_id in stored and (flows[flow_id] is None or flow_id in self._not_in_snapshots)
+        ]
         return Reading(flows={**flows, **self._export_existing(odd)}, began_at=stored.began_at, everything=stored)
 
     def _export_snapshot(self) -> EntriesAndFacts:

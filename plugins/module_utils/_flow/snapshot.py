@@ -39,6 +39,16 @@ ASSET = re.compile(r"asset:((?:[a-z]+)-([0-9a-f]{64})\.([a-z0-9]+))\Z")
 TEXT_ASSETS = frozenset({"txt", "html"})
 
 
+# What a snapshot has a place for: a flow's own parts, and metadata without this one (observed, where it is false).
+_PARTS = frozenset({"flowId", "metadata", "contents", "screens", "references"})
+_LEFT_OUT_METADATA = "widget"
+
+
+def snapshots_lack(document: FlowDocument) -> bool:
+    """Tell whether a flow has what a snapshot has no place for, so that only its own export shows it whole."""
+    return bool(document.metadata.get(_LEFT_OUT_METADATA)) or not _PARTS.issuperset(document.data)
+
+
 # --- reading --------------------------------------------------------------------------------------------------------
 
 

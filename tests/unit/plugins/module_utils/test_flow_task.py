@@ -524,6 +524,26 @@ class TestFreshness:
         assert controller.requests() == {}
 
 
+class TestWhatSnapshotsLack:
+    WIDGET = minimal_flow("profile") | {"futureMember": {"kept": True}}
+    WIDGET["metadata"] = WIDGET["metadata"] | {"widget": True}
+
+    def test_it_is_compared_and_backed_up_with_the_flows_own_export(self, controller: Controller) -> None:
+        assert controller.flow(self.WIDGET)["changed"]
+        controller.forget_requests()
+
+        assert not controller.flow(self.WIDGET)["changed"]
+        assert controller.requests() == {LICENSE: 1, SNAPSHOT: 1, EXPORT: 1}
+
+        retitled = {**self.WIDGET, "metadata": {**self.WIDGET["metadata"], "name": "Another name"}}
+        result = controller.flow(retitled)
+
+        assert by_flow(result)["profile"]["verified"] is True
+        saved = json.loads((Path(result["backup"]["path"]) / "flows" / "profile.json").read_text(encoding="utf-8"))
+        assert saved["metadata"]["widget"] is True
+        assert saved["futureMember"] == {"kept": True}
+
+
 class TestTheRunsDirectory:
     def test_trouble_with_the_window_after_an_answer_does_not_hide_it(self, controller: Controller) -> None:
         run = controller.new_run()
