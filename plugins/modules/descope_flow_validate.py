@@ -40,11 +40,13 @@ options:
       - The Descope project to look things up in, needed with O(project=true).
       - Taken from the environment variable E(DESCOPE_PROJECT_ID) where it is not given.
     type: str
+    required: false
   management_key:
     description:
       - A management key for that project, needed with O(project=true).
       - Taken from the environment variable E(DESCOPE_MANAGEMENT_KEY) where it is not given.
     type: str
+    required: false
   flow_id:
     description:
       - The id to give the single flow of the task, instead of the one in the document.
