@@ -23,7 +23,7 @@ from ansible_collections.community.descope.plugins.module_utils._validate.view i
 )
 
 # Takes the bodies of scriptlets, returns for each what is wrong with it, empty if nothing is; None if it cannot tell.
-ScriptParser: TypeAlias = "Callable[[Sequence[str]], list[str] | None]"
+ScriptParser: TypeAlias = Callable[[Sequence[str]], "list[str] | None"]
 
 _TYPES = frozenset({"screen", "automated", "condition", "flow"})
 _ARGUMENT_TYPES = ("inline", "context")

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import YAML_IMPORT_ERROR
 
@@ -20,7 +20,7 @@ try:
 except ImportError:  # told by YAML_IMPORT_ERROR
     yaml = None  # type: ignore[assignment]
 
-Place = tuple[str | int, ...]
+Place: TypeAlias = "tuple[str | int, ...]"
 
 _TOKEN = re.compile(r'[\s,:]*([{}\[\]]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+)', re.DOTALL)
 _STEP = re.compile(r'\.([A-Za-z0-9_-]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')

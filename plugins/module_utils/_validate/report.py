@@ -134,7 +134,7 @@ class _DocumentLines:
                 return ("flow", "dsl", *rest)
             case ("flowId",):
                 return ("flow", "id")
-            case ("screens", int(index), *rest):
+            case ("screens", int() as index, *rest):
                 wanted = self._screen_id(index)
                 position = next((at for at, screen in enumerate(value["screens"]) if screen.get("id") == wanted), index)
                 inner = [{"screenId": "id", "contents": "htmlTemplate"}.get(str(step), step) for step in rest[:1]]
@@ -145,7 +145,7 @@ class _DocumentLines:
         match place:
             case ("metadata" | "contents" as part, *rest):
                 return f"{self._source.rstrip('/')}/{part}.json", tuple(rest)
-            case ("screens", int(index), *rest):
+            case ("screens", int() as index, *rest):
                 for screen in sorted(Path(self._source).glob("screen-*.json")):
                     if _parsed(str(screen)).get("screenId") == self._screen_id(index):
                         return f"{self._source.rstrip('/')}/{screen.name}", tuple(rest)

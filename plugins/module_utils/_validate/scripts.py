@@ -54,7 +54,8 @@ class NodeParser:
 
     def _ask(self, codes: list[str]) -> list[str] | None:
         try:
-            done = subprocess.run(
+            # No AnsibleModule runs where this does, so neither is there one to run a command.
+            done = subprocess.run(  # pylint: disable=ansible-bad-function
                 [self.program, "-e", _PROGRAM],
                 input=json.dumps(codes),
                 capture_output=True,
