@@ -39,6 +39,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.rollback
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._module import load_on_this_machine
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, run_use_case
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_command
 from emulator_client import Emulator
 
 PROJECT_ID = "P2flowTasksTests"
@@ -165,7 +166,8 @@ class Controller:
 def run(use_case: UseCase, arguments: dict[str, Any], *, check: bool) -> dict[str, Any]:
     """Run a use case with the arguments of a task and return its result."""
     params = valid_params(use_case, arguments)
-    return run_use_case(use_case, Task(params, check, diff_mode=True, load_source=load_on_this_machine))
+    task = Task(params, check, diff_mode=True, load_source=load_on_this_machine, run_command=run_command)
+    return run_use_case(use_case, task)
 
 
 def by_flow(result: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -22,8 +22,8 @@ from ansible_collections.community.descope.plugins.module_utils._fleet.check_tas
 )
 from ansible_collections.community.descope.plugins.module_utils._fleet.owners import Claim
 from ansible_collections.community.descope.plugins.module_utils._task import failure
-from ansible_collections.community.descope.plugins.plugin_utils._action import run_directory
 from ansible_collections.community.descope.plugins.plugin_utils._claims import SharedClaims
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
 from ansible_collections.community.descope.plugins.plugin_utils._sources import SourcesActionBase
 
 

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import FlowSource
@@ -24,6 +26,7 @@ def run_module(use_case: UseCase) -> None:
         check_mode=module.check_mode,
         diff_mode=bool(module._diff),
         load_source=load_on_this_machine,
+        run_command=partial(_run_command, module),
     )
     result = run_use_case(use_case, task)
     for warning in result.pop("warnings", ()):
@@ -31,6 +34,11 @@ def run_module(use_case: UseCase) -> None:
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _run_command(module: AnsibleModule, command: list[str], text: str) -> str | None:
+    status, printed, _complaints = module.run_command(command, data=text, binary_data=True, handle_exceptions=False)
+    return str(printed) if status == 0 else None
 
 
 def load_on_this_machine(source: FlowSource) -> list[FlowDocument]:

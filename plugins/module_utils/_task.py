@@ -19,6 +19,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.cipher i
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import SourceLoader
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.module_utils._flow.schema import JSONSCHEMA_IMPORT_ERROR
+from ansible_collections.community.descope.plugins.module_utils._validate.scripts import RunCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,15 @@ class Task:
     """What the caller, an action plugin or a module, hands to a use case.
 
     params: validated arguments. load_source: how the flows of one source are found, which differs between the
-    controller and another machine. cipher: what encrypts and decrypts backups, which only the controller can.
+    controller and another machine. run_command: runs a program of the machine. cipher: what encrypts and decrypts
+    backups, which only the controller can.
     """
 
     params: Mapping[str, Any]
     check_mode: bool
     diff_mode: bool
     load_source: SourceLoader
+    run_command: RunCommand
     cipher: Cipher = NO_CIPHER
 
 

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
@@ -25,6 +24,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.cipher i
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, failure, run_use_case
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_command, run_directory, run_id
 from ansible_collections.community.descope.plugins.plugin_utils._vault import vault_cipher
 
 
@@ -104,7 +104,7 @@ class DescopeActionBase(ActionBase):
     def _run_context(self, variables: Mapping[str, Any]) -> dict[str, str]:
         batch = variables.get("ansible_play_batch") or [""]
         return {
-            "run_id": _local_tmp().name.removeprefix("ansible-local-"),
+            "run_id": run_id(),
             # A batch of hosts reads the projects anew: the one before it may have taken long.
             "task_id": f"{self._task._uuid}-{batch[0]}-{len(batch)}",
             "tenant": str(variables.get("inventory_hostname", "")),
@@ -122,6 +122,7 @@ class DescopeActionBase(ActionBase):
             check_mode=bool(self._task.check_mode),
             diff_mode=bool(self._task.diff),
             load_source=lambda source: self.load_source(source, variables),
+            run_command=run_command,
             cipher=cipher,
         )
 
@@ -163,16 +164,6 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def run_directory() -> Path:
-    """Return the directory that the workers of this run share."""
-    return _local_tmp() / "community.descope"
-
-
-def _local_tmp() -> Path:
-    """Return the directory that belongs to this run of Ansible, made before its workers were and removed after them."""
-    return Path(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # constants are made at run time
 
 
 def _user() -> str:

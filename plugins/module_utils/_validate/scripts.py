@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from typing import TypeAlias
 
-_SECONDS = 30.0
+RunCommand: TypeAlias = "Callable[[list[str], str], str | None]"
+"""Runs a command with a text as its input. Returns what it printed, None where it failed or could not be run."""
+
 # A scriptlet is the body of a function: it returns. Whether it may wait is not documented, so it may.
 _PROGRAM = """
 const vm = require("vm");
@@ -39,7 +40,8 @@ class NodeParser:
     """A parser that asks Node.js. label: what it is, for reports."""
 
     program: str
-    label: str
+    run_command: RunCommand
+    label: str = "Node.js"
     _known: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, codes: Sequence[str]) -> list[str] | None:
@@ -53,25 +55,16 @@ class NodeParser:
         return [self._known[code] for code in codes]
 
     def _ask(self, codes: list[str]) -> list[str] | None:
+        printed = self.run_command([self.program, "-e", _PROGRAM], json.dumps(codes))
         try:
-            # No AnsibleModule runs where this does, so neither is there one to run a command.
-            done = subprocess.run(  # pylint: disable=ansible-bad-function
-                [self.program, "-e", _PROGRAM],
-                input=json.dumps(codes),
-                capture_output=True,
-                text=True,
-                timeout=_SECONDS,
-                check=True,
-            )
-            answers = json.loads(done.stdout)
-        except (OSError, subprocess.SubprocessError, ValueError):
+            answers = json.loads(printed or "")
+        except ValueError:
             return None
         texts = [" ".join(str(answer).split())[:200] for answer in answers] if isinstance(answers, list) else []
         return texts if len(texts) == len(codes) else None
 
 
-@cache
-def find_parser() -> NodeParser | None:
+def find_parser(run_command: RunCommand) -> NodeParser | None:
     """Return a parser, None where this machine has no Node.js. It is only asked once there is a scriptlet."""
     program = shutil.which("node")
-    return NodeParser(program, "Node.js") if program else None
+    return NodeParser(program, run_command) if program else None

@@ -42,7 +42,7 @@ def validate_flows(task: Task) -> dict[str, Any]:
     else:
         verdict, validated = _validate(task)
     reports = {} if task.check_mode else write_reports(verdict, params["report"] or {})
-    parser = find_parser()
+    parser = find_parser(task.run_command)
     result: dict[str, Any] = {
         "changed": False,
         **verdict.as_dict(),
@@ -87,7 +87,7 @@ def _validate(task: Task) -> tuple[Verdict, int]:
     tenant = context.get("tenant") or "localhost"
     settings = Settings(
         redirect_hosts=None if params["redirect_hosts"] is None else tuple(params["redirect_hosts"]),
-        parse_scripts=find_parser(),
+        parse_scripts=find_parser(task.run_command),
     )
     run_dir = context.get("run_dir")
     renderings = Renderings(Path(run_dir) if run_dir else None, settings)

@@ -33,6 +33,7 @@ from ansible_collections.community.descope.plugins.module_utils._validate.valida
     find_problems,
     find_problems_together,
 )
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_command
 from emulator_client import CHECKOUT
 from example_flows import minimal_flow
 from full_flow import full_flow
@@ -51,8 +52,8 @@ OCCURS_IN_GENUINE_EXPORTS = {
     "foreign-shared-interaction",
     "connector-without-id",
 }
-EVERYTHING = Settings(redirect_hosts=("*",), parse_scripts=find_parser())
-NEEDS_NODE = pytest.mark.skipif(find_parser() is None, reason="no Node.js on this machine")
+EVERYTHING = Settings(redirect_hosts=("*",), parse_scripts=find_parser(run_command))
+NEEDS_NODE = pytest.mark.skipif(find_parser(run_command) is None, reason="no Node.js on this machine")
 
 
 def found_in(flow: Any, **options: Any) -> list[tuple[str, str]]:
@@ -153,7 +154,7 @@ def test_scriptlets_are_parsed_and_never_run(code: str, fault: str) -> None:
 def test_without_a_parser_it_is_said_that_nothing_was_parsed(tmp_path: Path) -> None:
     place = "$.contents.tasks.1.arguments.scriptCode.value"
     assert ("scriptlet-not-parsed", place) in found_in(_with_scriptlet("return {"))
-    missing = NodeParser(str(tmp_path / "node"), "Node.js")
+    missing = NodeParser(str(tmp_path / "node"), run_command)
     assert ("scriptlet-not-parsed", place) in found_in(_with_scriptlet("return {"), parse_scripts=missing)
 
 

@@ -30,6 +30,7 @@ from ansible_collections.community.descope.plugins.module_utils._validate.valida
     find_problems,
     find_problems_together,
 )
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_command
 from real_flows import real_flow_files, snapshot_dirs
 
 Flow = dict[str, Any]
@@ -40,7 +41,7 @@ FLOWS_EACH = 2
 NO_SUCH_TASK = "987654"
 NO_SUCH_SCREEN = "SC0000000000000000000000000XX"
 
-WITH_SCRIPTS = Settings(parse_scripts=find_parser())
+WITH_SCRIPTS = Settings(parse_scripts=find_parser(run_command))
 
 
 @dataclass(frozen=True)
@@ -446,7 +447,7 @@ def a_connector_without_id(flow: Flow, chance: random.Random) -> Damage:
 def a_scriptlet_with_a_syntax_error(flow: Flow, chance: random.Random) -> Damage:
     key = some_task(flow, chance, action="scriptlet")
     flow["contents"]["tasks"][key]["arguments"]["scriptCode"]["value"] = "return { userEmail: email ;"
-    code = "scriptlet-syntax" if find_parser() else "scriptlet-not-parsed"
+    code = "scriptlet-syntax" if find_parser(run_command) else "scriptlet-not-parsed"
     return Damage(code, in_tasks(key, "arguments", "scriptCode", "value"))
 
 

@@ -17,17 +17,14 @@ import pytest
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import write_document
-from ansible_collections.community.descope.plugins.module_utils._module import load_on_this_machine
-from ansible_collections.community.descope.plugins.module_utils._task import Task, run_use_case
 from ansible_collections.community.descope.plugins.module_utils._validate.validate_task import DESCOPE_FLOW_VALIDATE
 from emulator_client import Emulator
 from example_flows import minimal_flow
-from flow_tasks import IMPORT, LICENSE, PROJECT_ID, SNAPSHOT, Controller, valid_params
+from flow_tasks import IMPORT, LICENSE, PROJECT_ID, SNAPSHOT, Controller, run
 
 
 def validate(check: bool = False, **arguments: Any) -> dict[str, Any]:
-    params = valid_params(DESCOPE_FLOW_VALIDATE, arguments)
-    return run_use_case(DESCOPE_FLOW_VALIDATE, Task(params, check, diff_mode=False, load_source=load_on_this_machine))
+    return run(DESCOPE_FLOW_VALIDATE, arguments, check=check)
 
 
 def codes(result: dict[str, Any]) -> list[str]:

@@ -18,13 +18,11 @@ from hypothesis import strategies as st
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import read_source
-from ansible_collections.community.descope.plugins.module_utils._module import load_on_this_machine
-from ansible_collections.community.descope.plugins.module_utils._task import Task, run_use_case
 from ansible_collections.community.descope.plugins.module_utils._walk.expect import failures, read_expectations
 from ansible_collections.community.descope.plugins.module_utils._walk.paths import END, Walk
 from ansible_collections.community.descope.plugins.module_utils._walk.walk_task import DESCOPE_FLOW_WALK
 from example_flows import minimal_flow
-from flow_tasks import valid_params
+from flow_tasks import run
 from full_flow import full_flow
 from json_values import Place, json_values, places, replaced
 from real_flows import real_flow_files, real_flows_folder
@@ -63,8 +61,7 @@ expect:
 
 
 def walk(**arguments: Any) -> dict[str, Any]:
-    params = valid_params(DESCOPE_FLOW_WALK, arguments)
-    return run_use_case(DESCOPE_FLOW_WALK, Task(params, False, diff_mode=False, load_source=load_on_this_machine))
+    return run(DESCOPE_FLOW_WALK, arguments, check=False)
 
 
 def faults(flow: dict[str, Any], **expectation: Any) -> list[str]:
