@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
-
-RunCommand: TypeAlias = "Callable[[list[str], str], str | None]"
-"""Runs a command with a text as its input. Returns what it printed, None where it failed or could not be run."""
+from typing import Protocol
 
 # A scriptlet is the body of a function: it returns. Whether it may wait is not documented, so it may.
 _PROGRAM = """
@@ -33,6 +30,12 @@ function fault(code) {
 const codes = JSON.parse(require("fs").readFileSync(0, "utf8"));
 process.stdout.write(JSON.stringify(codes.map(fault)));
 """
+
+
+class RunCommand(Protocol):
+    """Runs a program with a text as its input. Returns what it printed, None where it failed or could not be run."""
+
+    def __call__(self, command: list[str], text: str) -> str | None: ...
 
 
 @dataclass(frozen=True)

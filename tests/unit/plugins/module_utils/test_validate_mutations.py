@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -34,7 +34,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._run import run_
 from real_flows import real_flow_files, snapshot_dirs
 
 Flow = dict[str, Any]
-Place = tuple[str | int, ...]
+Place: TypeAlias = "tuple[str | int, ...]"
 
 # Of each kind of damage, this many different real flows suffer it.
 FLOWS_EACH = 2
