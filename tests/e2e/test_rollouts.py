@@ -118,7 +118,7 @@ def _with_text(flow: dict[str, Any], old: str, new: str) -> dict[str, Any]:
 def _with_connector(flow: dict[str, Any]) -> dict[str, Any]:
     # As it was exported from the project of the developers.
     tasks = flow["contents"]["tasks"]
-    tasks["1"]["arguments"] = {"connectorId": {"value": "CI2dev"}}
+    tasks["1"]["arguments"] = {"connectorId": {"type": "inline", "value": "CI2dev"}}
     return {**flow, "references": {"connectors": {"Mail server": "CI2dev"}}}
 
 

@@ -23,6 +23,7 @@ EXPORT_V1 = "/v1/mgmt/flow/export"
 IMPORT_V1 = "/v1/mgmt/flow/import"
 DELETE = "/v1/mgmt/flow/delete"
 SNAPSHOT = "/v1/mgmt/project/snapshot/export"
+RUN = "/v1/mgmt/flow/run"
 LICENSE = "/v1/mgmt/license"
 TENANTS = "/v1/mgmt/tenant/all"
 

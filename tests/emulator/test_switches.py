@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from descope_emulator.behaviour import SWITCHES
-from emulator.api import DELETE, EXPORT, EXPORT_V1, IMPORT, IMPORT_V1, LICENSE, LIST, SNAPSHOT, Api
+from emulator.api import DELETE, EXPORT, EXPORT_V1, IMPORT, IMPORT_V1, LICENSE, LIST, RUN, SNAPSHOT, Api
 from emulator_client import Emulator, running_emulator
 from example_flows import minimal_flow
 
@@ -54,6 +54,11 @@ def newer_fields(api: Api) -> Any:
 
 def references_lists(api: Api) -> Any:
     return _first_flow(api, references={"oauth": ["acme"]})["references"]["oauth"]
+
+
+def run_interactive_flow(api: Api) -> Any:
+    api.import_flow(minimal_flow("one"))
+    return api.post(RUN, {"flowId": "one"}).status_code
 
 
 def unknown_flow_v2(api: Api) -> Any:
@@ -207,6 +212,7 @@ CASES: dict[str, tuple[Probe, Any, dict[Any, Any], dict[str, Any]]] = {
         {},
     ),
     "unknown_flow_delete": (unknown_flow_delete, 200, {"refuse": 500}, {}),
+    "run_interactive_flow": (run_interactive_flow, 400, {"run": 200}, {}),
     "theme_import": (theme_import, ["acme", "dark", "light"], {"replace": ["acme"]}, {}),
     "snapshot_denied_status": (snapshot_denied_status, 403, {402: 402, 404: 404}, {}),
     "asset_limit": (asset_limit, False, {59: True, 60: False}, {}),

@@ -166,7 +166,7 @@ def _with_twins() -> dict[str, Any]:
         ({"screen": "Welcome", "set": {"contents.no.props": 1}}, ("no contents.no to set",)),
         ({"task": "Gone", "name": "x"}, ('no task "Gone"',)),
         ({"task": "End", "arguments": {"url": "x"}}, ('the task "End" has no argument "url"', "it has none")),
-        ({"task": "Risk / Check", "arguments": {"arg": "x"}}, ("there are args, connectorId",)),
+        ({"task": "Risk / Check", "arguments": {"arg": "x"}}, ("there are args, command, connectorId, templateId",)),
         ({"task": "Welcome", "next": {"Continue with X": "End"}}, ("no way on of the task", "Continue with Google")),
         ({"task": "Welcome", "next": {"Continue": "Gone"}}, ('no task "Gone"',)),
         ({"task": "New user?", "branches": {"Old": {}}}, ('no single branch "Old"', '"New user"')),
