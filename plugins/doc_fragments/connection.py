@@ -99,6 +99,9 @@ options:
       job_id:
         description: The job of the automation controller, where there is one.
         type: str
+      workflow_id:
+        description: The workflow that the job is part of; all slices of a sliced job have the same.
+        type: str
       user:
         description: Who started the run.
         type: str

@@ -62,6 +62,7 @@ def connection_arguments() -> ArgumentSpec:
                 "task_id": {"type": "str"},
                 "tenant": {"type": "str"},
                 "job_id": {"type": "str"},
+                "workflow_id": {"type": "str"},
                 "user": {"type": "str"},
             },
         },

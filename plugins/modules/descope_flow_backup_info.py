@@ -161,6 +161,10 @@ backups:
       description: The job of the automation controller that took it.
       type: str
       sample: "4711"
+    workflow_id:
+      description: The workflow of the automation controller that the job was part of. Slices of one job have the same.
+      type: str
+      sample: "4709"
     user:
       description: Who started that run.
       type: str

@@ -74,8 +74,9 @@ options:
     type: str
   run:
     description:
-      - Undoes everything that one run of Ansible or one job of an automation controller has changed in the project. The
-        id is C(run_id) or C(job_id) in the manifest of its backups.
+      - Undoes everything that one run of Ansible or one job or workflow of an automation controller has changed in the
+        project. The id is C(run_id), C(job_id) or C(workflow_id) in the manifest of its backups. The last undoes all
+        slices of a sliced job.
       - A flow goes back to what it was before the run, if it still is what the run has made of it. If it was changed
         since, for example in the console, that is a conflict. It is left as it is and named, and the task fails after
         the other flows went back.

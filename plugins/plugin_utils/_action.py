@@ -109,6 +109,7 @@ class DescopeActionBase(ActionBase):
             "task_id": f"{self._task._uuid}-{batch[0]}-{len(batch)}",
             "tenant": str(variables.get("inventory_hostname", "")),
             "job_id": str(variables.get("awx_job_id") or variables.get("tower_job_id") or os.environ.get("JOB_ID", "")),
+            "workflow_id": str(variables.get("awx_workflow_job_id") or variables.get("tower_workflow_job_id") or ""),
             "user": str(variables.get("awx_user_name") or variables.get("tower_user_name") or _user()),
         }
 

@@ -52,6 +52,7 @@ class BackupReason:
     tenant: str = ""
     job_id: str = ""
     user: str = ""
+    workflow_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,8 @@ def _time(text: str) -> datetime:
 
 
 def _reason(data: Mapping[str, Any]) -> BackupReason:
-    texts = {name: str(data.get(name) or "") for name in ("reason", "label", "run_id", "tenant", "job_id", "user")}
+    names = ("reason", "label", "run_id", "tenant", "job_id", "user", "workflow_id")
+    texts = {name: str(data.get(name) or "") for name in names}
     return BackupReason(kind=Kind(data.get("kind", Kind.CHANGE)), **texts)
 
 

@@ -141,9 +141,10 @@ def select_run(history: History, run: str, wanted: Wanted) -> Selection | None:
 
 
 def is_of_run(backup: Backup, run: str) -> bool:
-    """Tell whether a backup was taken by a run of Ansible, or by a job of its controller."""
+    """Tell whether a backup was taken by a run of Ansible, or by a job or workflow of its controller."""
     # What nobody named is empty in a manifest, and no run.
-    return bool(run) and run in (backup.manifest.reason.run_id, backup.manifest.reason.job_id)
+    reason = backup.manifest.reason
+    return bool(run) and run in (reason.run_id, reason.job_id, reason.workflow_id)
 
 
 def changed_later(history: History, target: Target, run: str) -> Backup | None:

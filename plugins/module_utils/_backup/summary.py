@@ -54,6 +54,7 @@ def backup_entry(
         "reason": reason.reason,
         "run_id": reason.run_id,
         "job_id": reason.job_id,
+        "workflow_id": reason.workflow_id,
         "user": reason.user,
         "tenant": reason.tenant,
         "base_url": manifest.base_url,

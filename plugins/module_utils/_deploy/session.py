@@ -61,8 +61,8 @@ class Session:
 
     def reason(self, reason: str, *, kind: Kind = Kind.CHANGE, label: str = "") -> BackupReason:
         """Return who asks for a backup, and why, for its manifest."""
-        run_id, tenant, job_id, user = (self.context.get(name) or "" for name in ("run_id", "tenant", "job_id", "user"))
-        return BackupReason(kind, reason, label, run_id, tenant, job_id, user)
+        who = {name: self.context.get(name) or "" for name in ("run_id", "tenant", "job_id", "user", "workflow_id")}
+        return BackupReason(kind, reason, label, **who)
 
     def default_changelog(self) -> str:
         """Return the note that goes with a change nobody described."""

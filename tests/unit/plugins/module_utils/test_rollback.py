@@ -328,6 +328,18 @@ def run(two_versions: Controller) -> str:
     return context["run_id"]
 
 
+def test_the_slices_of_a_job_are_undone_together(two_versions: Controller) -> None:
+    for job, flow_id in (("4712", "a"), ("4713", "b")):
+        context = two_versions.new_run() | {"job_id": job, "workflow_id": "4709"}
+        two_versions.flow(minimal_flow(flow_id, title="Three"), run_context=context)
+
+    two_versions.rollback(run="4713")
+    assert [title(two_versions, flow_id) for flow_id in ("a", "b")] == ["Three", "Two"]
+    two_versions.rollback(run="4709")
+
+    assert [title(two_versions, flow_id) for flow_id in ("a", "b")] == ["Two", "Two"]
+
+
 def test_what_was_changed_since_is_a_conflict_and_the_rest_goes_back(two_versions: Controller, run: str) -> None:
     preview = two_versions.rollback(run=run, check=True)
     assert title(two_versions, "a") == "Three"

@@ -233,9 +233,11 @@ class TestNotes:
 
     def test_a_backup_names_who_asked_and_why(self, emulator: Emulator, tmp_path: Path) -> None:
         run = {"run_dir": str(tmp_path / "run"), "run_id": "r1", "tenant": "acme", "job_id": "7", "user": "jo"}
+        run["workflow_id"] = "5"
         with open_session(params(emulator.url, run_context=run), read_only=True) as session:
             reason = session.reason("Change 4711")
 
+        assert reason.workflow_id == "5"
         assert (reason.reason, reason.run_id, reason.tenant, reason.job_id, reason.user) == (
             "Change 4711",
             "r1",
