@@ -19,7 +19,7 @@ description:
     what could not be told, and how many requests applying takes and about how long. Hundreds of diffs become a few
     lines.
   - Writes a report as JSON, as Markdown for a pull request, and as a single HTML page with the flows drawn before and
-    after, if O(report_dir) says where.
+    after, if O(report_dir) or O(report_url) says where.
   - Enable it with C(callbacks_enabled), beside the usual output. It can also take the place of that output, as
     C(stdout_callback), for jobs over so many tenants that a line for each task and host is too much.
 author:
@@ -37,6 +37,19 @@ options:
       - name: DESCOPE_REPORT_DIR
     vars:
       - name: descope_report_dir
+  report_url:
+    description:
+      - A place with a URL to put the report into as well, for example V(s3://bucket/reports), where it outlives the
+        machine that made it. It takes the same URLs as O(community.descope.descope_flow#module:backup_dir).
+      - In a job of AWX the names of its files end in the number of the job, as in C(rollout-4711.html).
+    type: str
+    ini:
+      - section: callback_rollout
+        key: report_url
+    env:
+      - name: DESCOPE_REPORT_URL
+    vars:
+      - name: descope_report_url
   report_name:
     description: What the files of the report are called, without their endings.
     type: str
@@ -123,8 +136,13 @@ from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget, budget_left
+from ansible_collections.community.descope.plugins.module_utils._backup.remote import open_remote
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
-from ansible_collections.community.descope.plugins.module_utils._report.files import RENDERERS, write_report
+from ansible_collections.community.descope.plugins.module_utils._report.files import (
+    RENDERERS,
+    send_report,
+    write_report,
+)
 from ansible_collections.community.descope.plugins.module_utils._report.fleet import Report, RunFacts, build_report
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import ask_for_pictures, find_picture
 from ansible_collections.community.descope.plugins.module_utils._report.summary import render_summary
@@ -164,7 +182,7 @@ class CallbackModule(CallbackBase):
         self.set_options(var_options=variables)  # type: ignore[no-untyped-call]
         self._job_id = str(variables.get("awx_job_id") or variables.get("tower_job_id") or self._job_id)
         self._rollout.expect(map(str, variables.get("ansible_play_hosts_all", ())))
-        if self._option("report_dir") and "html" in self._formats():
+        if (self._option("report_dir") or self._option("report_url")) and "html" in self._formats():
             # Without drawings a report is still a report.
             with suppress(OSError):
                 ask_for_pictures(run_directory())
@@ -187,6 +205,7 @@ class CallbackModule(CallbackBase):
         for line in render_summary(report):
             self._display.display(line)
         self._write(report)
+        self._send(report)
 
     # --- what follows ---
 
@@ -228,6 +247,18 @@ class CallbackModule(CallbackBase):
             self._display.error(message, wrap_text=False)
             return
         self._display.display(f"report: {', '.join(map(_from_here, written))}")
+
+    def _send(self, report: Report) -> None:
+        url = str(self._option("report_url") or "")
+        if not url:
+            return
+        name = "-".join(filter(None, (str(self._option("report_name")), self._job_id)))
+        try:
+            sent = send_report(report, open_remote(url), name, self._formats())
+        except DescopeError as error:
+            self._display.error(f"the report is missing: {error}; see report_url", wrap_text=False)
+            return
+        self._display.display(f"report: {', '.join(sent)}")
 
     def _formats(self) -> list[str]:
         return [name for name in RENDERERS if name in self._option("formats")]

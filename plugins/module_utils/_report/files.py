@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from ansible_collections.community.descope.plugins.module_utils._backup.storage import Storage
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._json import file_bytes, parse_json
 from ansible_collections.community.descope.plugins.module_utils._report.fleet import KIND, SCHEMA_VERSION, Report
@@ -35,6 +36,17 @@ def write_report(report: Report, directory: Path, name: str, formats: Iterable[s
         write_whole(path, render(report))
         written.append(path)
     return written
+
+
+def send_report(report: Report, storage: Storage, name: str, formats: Iterable[str]) -> list[str]:
+    """Put the report into a storage in each format and return the places. Raises DescopeError."""
+    sent: list[str] = []
+    for format_name in formats:
+        ending, render = RENDERERS[format_name]
+        file = f"{name}.{ending}"
+        storage.write(file, render(report))
+        sent.append(storage.place(file))
+    return sent
 
 
 def write_whole(path: Path, content: bytes) -> None:
