@@ -1,0 +1,265 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+"""AWX: the role C(awx) with the real awx.awx against a stand-in for AWX, and the jobs that it sets up."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from awx_collection import AwxCollectionError, awx_collections_path
+from awx_jobs import Job, Jobs
+from emulator_client import Emulator
+from fake_awx import TOKEN, FakeAwx, running_awx
+from playbooks import MANAGEMENT_KEY, PROJECT_ID
+from s3 import S3
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+REPOSITORY = CHECKOUT / "examples" / "awx"
+TENANTS = ("acme", "globex", "initech", "zoe")
+SIGN_IN = "flows/sign-in.json"
+TEMPLATES = ["backup", "drift", "history", "preview", "rollback", "sync", "validate"]
+# An override for every variable of the role that says where something is.
+BACKUPS = "s3://to-be-replaced/descope"
+VARIABLES = {
+    "awx_descope_scm_url": "https://git.example.com/flows.git",
+    "awx_descope_image": "quay.example.com/acme/descope-ee:1",
+    "awx_descope_backup_dir": BACKUPS,
+    "awx_descope_store_credentials": ["Backups in S3"],
+    "awx_descope_project_id": PROJECT_ID,
+    "awx_descope_management_key": MANAGEMENT_KEY,
+    "awx_descope_requests": 1000,
+    "awx_descope_slices": 2,
+}
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """How often a run of the playbook changed something, and what it said."""
+
+    changed: int
+    output: str
+
+
+def set_up(awx: FakeAwx, *arguments: str, **variables: Any) -> SetUp:
+    """Run the playbook against it, with the real awx.awx."""
+    try:
+        collections = awx_collections_path()
+    except AwxCollectionError as error:
+        pytest.skip(f"no awx.awx on this machine: {error}")
+    program = Path(sys.executable).with_name("ansible-playbook")
+    extra = json.dumps({**VARIABLES, **variables})
+    done = subprocess.run(
+        [program, "community.descope.awx_setup", "-i", "localhost,", "-e", extra, *arguments],
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_"))},
+            "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+            "CONTROLLER_HOST": awx.url,
+            "CONTROLLER_OAUTH_TOKEN": TOKEN,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    assert MANAGEMENT_KEY not in output
+    counted = re.search(r"changed=(\d+)", output)
+    assert counted, output
+    return SetUp(int(counted[1]), output)
+
+
+@pytest.fixture(scope="module")
+def playbook_files() -> tuple[str, ...]:
+    return tuple(f"playbooks/{path.name}" for path in (REPOSITORY / "playbooks").glob("*.yml"))
+
+
+@pytest.fixture(scope="module")
+def awx(playbook_files: tuple[str, ...]) -> Iterator[FakeAwx]:
+    """An AWX in which everything is set up."""
+    with running_awx(*playbook_files) as running:
+        set_up(running)
+        yield running
+
+
+def test_a_first_preview_names_what_is_missing_and_writes_nothing(playbook_files: tuple[str, ...]) -> None:
+    with running_awx(*playbook_files) as empty:
+        preview = set_up(empty, "--check")
+
+        assert preview.changed > 0
+        assert "Descope rollout" in preview.output
+        assert empty.writes == []
+
+
+def test_a_second_set_up_changes_nothing_and_a_removal_leaves_nothing(awx: FakeAwx) -> None:
+    before, writes = deepcopy(awx.objects), len(awx.writes)
+
+    again = set_up(awx)
+
+    assert (again.changed, awx.writes[writes:]) == (0, []), again.output
+    with running_awx(*awx.playbooks) as other:
+        everything = {kind: len(items) for kind, items in other.objects.items()}
+        for name in ("objects", "associations", "surveys"):
+            setattr(other, name, deepcopy(getattr(awx, name)))
+        set_up(other, awx_descope_state="absent")
+        assert {kind: len(items) for kind, items in other.objects.items()} == everything
+    assert awx.objects == before
+
+
+def test_the_workflow_goes_back_where_sync_or_the_drift_check_fails(awx: FakeAwx) -> None:
+    nodes = {node["id"]: node for node in awx.find("workflow_job_template_nodes")}
+    ways = {
+        (nodes[number]["identifier"], what, nodes[target]["identifier"])
+        for (kind, number, what), targets in awx.associations.items()
+        if kind == "workflow_job_template_nodes"
+        for target in targets
+    }
+    assert ways == {
+        ("preview", "success_nodes", "approval"),
+        ("approval", "success_nodes", "sync"),
+        ("sync", "success_nodes", "drift"),
+        ("sync", "failure_nodes", "rollback"),
+        ("drift", "failure_nodes", "rollback"),
+    }
+    (rollback,) = awx.find("workflow_job_template_nodes", identifier="rollback")
+    assert rollback["job_type"] == "run"
+    (approval,) = awx.find("workflow_approval_templates")
+    assert approval["timeout"] == 86400
+
+
+def test_surveys_ask_what_the_service_desk_understands(awx: FakeAwx) -> None:
+    names = [template["name"] for template in awx.find("job_templates")]
+    assert sorted(names) == [f"Descope {name}" for name in TEMPLATES]
+    for template in awx.find("job_templates"):
+        for question in awx.surveys[template["id"]]["spec"]:
+            assert question["question_name"].endswith("?"), question
+            assert question["question_description"], question
+            if question["type"] == "multiplechoice":
+                assert question["default"] in question["choices"]
+                assert question["required"]
+        limits = json.loads(template["extra_vars"])
+        share = "500/60" if template["job_slice_count"] == 2 else "1000/60"
+        assert limits["descope_rate_limit"] == share, template["name"]
+
+
+@pytest.fixture
+def jobs(awx: FakeAwx, emulator: Emulator, s3_server: S3, tmp_path: Path) -> Jobs:
+    """Jobs of that AWX in a repository of one's own, with four tenants and an empty bucket."""
+    emulator.project(id=PROJECT_ID, tenants=[{"id": name, "name": name.title()} for name in TENANTS])
+    repository = tmp_path / "repository"
+    shutil.copytree(REPOSITORY, repository)
+    bucket = s3_server.new_bucket(f"awx-{uuid.uuid4().hex[:12]}")
+    # What each set-up would do with another place for backups, without the time it takes.
+    for template in awx.find("job_templates"):
+        text = re.sub(r"s3://[a-z0-9-]+/\w+", bucket, template["extra_vars"])
+        awx.objects["job_templates"][template["id"]]["extra_vars"] = text
+    environment = {**s3_server.environment, "DESCOPE_BASE_URL": emulator.url}
+    jobs = Jobs(awx, repository, tmp_path / "disk", environment, {"management_key": MANAGEMENT_KEY})
+    credential = awx.named("credentials", "Descope project")
+    credential["inputs"]["base_url"] = emulator.url
+    return jobs
+
+
+def succeeded(jobs: list[Job]) -> list[Job]:
+    for job in jobs:
+        assert job.status == "successful", job.output
+        assert MANAGEMENT_KEY not in job.output + json.dumps(job.events)
+    return jobs
+
+
+def stored_flows(emulator: Emulator) -> dict[str, Any]:
+    return dict(emulator.stored(PROJECT_ID)["flows"])
+
+
+def change_the_repository(jobs: Jobs) -> None:
+    path = jobs.repository / SIGN_IN
+    path.write_text(path.read_text().replace("Welcome to", "Hello from"), encoding="utf-8")
+
+
+def test_each_job_template_does_its_work_on_a_disk_that_is_wiped(jobs: Jobs, emulator: Emulator, s3: S3) -> None:
+    preview = succeeded(jobs.launch("Descope preview"))
+    assert len(preview) == 2, "slices"
+    assert stored_flows(emulator) == {}, "a preview writes nothing"
+    assert "acme-sign-in" in preview[0].output
+
+    synced = succeeded(jobs.launch("Descope sync", {"descope_serial": "1", "descope_on_failure": "restore"}))
+
+    assert sorted(stored_flows(emulator)) == [f"{name}-sign-in" for name in TENANTS]
+    notes = {flow["history"][-1]["changelog"] for flow in stored_flows(emulator).values()}
+    assert notes == {f"community.descope, job {job.number}, by jo" for job in synced}
+    undo = {job.artifacts["descope_rollback_run"] for job in synced}
+    assert len(undo) == 1, "all slices are undone together"
+    report = synced[0].artifacts["descope_report"]
+    assert synced[0].artifacts["descope_backups"] in report
+    assert report in synced[0].output
+
+    succeeded(jobs.launch("Descope drift"))
+    succeeded(jobs.launch("Descope validate", {"descope_ignore": "file-not-found,empty-file"}))
+    label = {"descope_backup_label": "before-campaign", "descope_backup_flow_id": "acme-*,zoe-*"}
+    succeeded(jobs.launch("Descope backup", label))
+    history = succeeded(jobs.launch("Descope history", {"descope_history_limit": "10"}))[0]
+    assert "before-campaign" in history.output
+    assert f"jo, job {synced[1].number}" in history.output
+
+    look = succeeded(jobs.launch("Descope rollback", {"descope_rollback_run": undo.pop()}))
+    assert "acme-sign-in" in look[0].output
+    assert len(stored_flows(emulator)) == len(TENANTS), "the job type is check, unless somebody says run"
+    assert not [path for path in jobs.disk.iterdir() if path.name.startswith("awx_")]
+
+
+def test_the_workflow_undoes_what_it_did_in_all_slices(jobs: Jobs, emulator: Emulator) -> None:
+    succeeded(jobs.launch("Descope sync"))
+    before = {name: flow["history"][-1]["flow"] for name, flow in stored_flows(emulator).items()}
+    change_the_repository(jobs)
+    workflow = 1000
+    succeeded(jobs.launch("Descope preview", workflow=workflow))
+    artifacts: dict[str, Any] = {}
+    for job in succeeded(jobs.launch("Descope sync", workflow=workflow, artifacts=artifacts)):
+        artifacts |= job.artifacts
+    emulator.edit(project=PROJECT_ID, flow_id="zoe-sign-in", text={"from": "Hello from", "to": "Edited by"})
+
+    [drift] = jobs.launch("Descope drift", workflow=workflow, artifacts=artifacts)
+    assert drift.status == "failed", drift.output
+    artifacts |= drift.artifacts
+    [rollback] = jobs.launch("Descope rollback", job_type="run", workflow=workflow, artifacts=artifacts)
+
+    after = {name: flow["history"][-1]["flow"] for name, flow in stored_flows(emulator).items()}
+    same = {name for name in before if before[name] == after[name]}
+    assert same == {f"{name}-sign-in" for name in TENANTS if name != "zoe"}, rollback.output
+    assert rollback.status == "failed", "what somebody has changed since is a conflict, and is told"
+    assert "zoe-sign-in" in rollback.output
+
+
+def test_a_sync_that_fails_leaves_what_is_needed_to_undo_it(jobs: Jobs, emulator: Emulator) -> None:
+    path = jobs.repository / "inventory" / "group_vars" / "tenants.yml"
+    variables = yaml.safe_load(path.read_text())
+    variables["brand_name"] = "{{ descope_tenant_name if descope_tenant_id != 'zoe' else no_such_variable }}"
+    path.write_text(yaml.safe_dump(variables), encoding="utf-8")
+    artifacts: dict[str, Any] = {}
+
+    ended = jobs.launch("Descope sync")
+
+    for job in ended:
+        artifacts |= job.artifacts
+    assert {job.status for job in ended} == {"successful", "failed"}
+    assert "no_such_variable" in "".join(job.output for job in ended)
+    succeeded(jobs.launch("Descope rollback", job_type="run", artifacts=artifacts))
+    assert stored_flows(emulator) == {}
