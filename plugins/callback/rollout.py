@@ -135,7 +135,7 @@ from typing import Any, ClassVar
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget, budget_left
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import WINDOW_FILE, Budget, budget_left
 from ansible_collections.community.descope.plugins.module_utils._backup.remote import open_remote
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.module_utils._report.files import (
@@ -275,6 +275,6 @@ def _from_here(path: Path) -> str:
 
 def _budget() -> Budget:
     try:
-        return budget_left(run_directory() / "requests.window")
+        return budget_left(run_directory() / WINDOW_FILE)
     except (DescopeError, OSError):
         return Budget(None, 0, 0.0)

@@ -62,6 +62,23 @@ options:
       - Taken from the environment variable E(DESCOPE_RATE_LIMIT) where it is not given.
     type: str
     default: 100/60
+  rate_share:
+    description:
+      - Which part of O(rate_limit) is this run's, as V(1/4) or V(0.25), where several runs reach Descope through one
+        address at the same time, for example the slices of a job on several machines.
+      - The shares of all of them must not be more than V(1) in all. A share that nobody uses is lost, so runs on one
+        machine do better with O(rate_window).
+      - Taken from the environment variable E(DESCOPE_RATE_SHARE) where it is not given.
+    type: str
+  rate_window:
+    description:
+      - A file, or an existing directory, by which several runs on one machine keep O(rate_limit) together and pause
+        together. Whatever one of them does not need, the others use.
+      - It has to be on a local disk, and readable and writable for the user of every one of these runs alone. All of
+        them have to give the same O(rate_limit).
+      - By default each run has a window of its own, and does not know of others.
+      - Taken from the environment variable E(DESCOPE_RATE_WINDOW) where it is not given.
+    type: path
   threads:
     description:
       - How many requests one task may have under way at once.

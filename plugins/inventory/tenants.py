@@ -170,6 +170,18 @@ options:
     default: 100/60
     env:
       - name: DESCOPE_RATE_LIMIT
+  rate_share:
+    description: Which part of O(rate_limit) is this run's, as O(community.descope.descope_flow#module:rate_share).
+    type: str
+    env:
+      - name: DESCOPE_RATE_SHARE
+  rate_window:
+    description:
+      - What runs on one machine share to keep O(rate_limit) together, as
+        O(community.descope.descope_flow#module:rate_window).
+    type: path
+    env:
+      - name: DESCOPE_RATE_WINDOW
 notes:
   - "Variables that tell of the project: C(descope_project_id), C(descope_project_name), and C(descope_base_url), which
     is empty for Descope's own."
@@ -229,7 +241,12 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR, Client
-from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit, RequestWindow
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import (
+    WINDOW_FILE,
+    RequestWindow,
+    own_rate,
+    shared_window_file,
+)
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
 from ansible_collections.community.descope.plugins.module_utils._api.tenants import Tenant
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
@@ -310,7 +327,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return stored if isinstance(stored, dict) else None
 
     def _ask_all(self, projects: list[ProjectSource], search: dict[str, Any]) -> dict[str, list[Any]]:
-        window = _shared_window(RateLimit.parse(str(self._option("rate_limit"))))
+        window = self._window()
         found: dict[str, list[Any]] = {}
         failures: list[str] = []
         for project in projects:
@@ -323,6 +340,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if failures:
             raise DescopeError("; ".join(failures))
         return found
+
+    def _window(self) -> RequestWindow:
+        """Return the window of requests, the same that the tasks of this run take their turns from."""
+        shared = shared_window_file(self._option("rate_window"))
+        rate = own_rate(str(self._option("rate_limit")), self._option("rate_share"))
+        return RequestWindow(rate, shared or run_directory() / WINDOW_FILE)
 
     def _option(self, name: str) -> Any:
         return self.get_option(name)  # type: ignore[no-untyped-call]
@@ -376,11 +399,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             variables = inventory.get_host(name).get_vars()
             constructable._add_host_to_composed_groups(self._option("groups"), variables, name, strict=strict)
             constructable._add_host_to_keyed_groups(self._option("keyed_groups"), variables, name, strict=strict)
-
-
-def _shared_window(rate: RateLimit | None) -> RequestWindow:
-    """Return the window of requests that the tasks of this run will go on with."""
-    return RequestWindow(rate, run_directory() / "requests.window")
 
 
 def _ask(project: ProjectSource, search: dict[str, Any], window: RequestWindow) -> list[Any]:

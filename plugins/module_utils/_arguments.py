@@ -47,6 +47,8 @@ def connection_arguments() -> ArgumentSpec:
         "validate_certs": {"type": "bool", "default": True, "fallback": _from_environment("DESCOPE_VALIDATE_CERTS")},
         "ca_path": {"type": "path", "fallback": _from_environment("DESCOPE_CA_PATH")},
         "rate_limit": {"type": "str", "default": "100/60", "fallback": _from_environment("DESCOPE_RATE_LIMIT")},
+        "rate_share": {"type": "str", "fallback": _from_environment("DESCOPE_RATE_SHARE")},
+        "rate_window": {"type": "path", "fallback": _from_environment("DESCOPE_RATE_WINDOW")},
         "threads": {"type": "int", "default": 16, "fallback": _from_environment("DESCOPE_THREADS")},
         "read": {
             "type": "str",

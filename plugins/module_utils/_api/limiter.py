@@ -36,10 +36,16 @@ _LEAST_MARGIN_SECONDS = 0.05
 # When a request arrived is known only to lie before its answer. A new connection or a busy machine can take this long;
 # what takes longer takes it at the server, after the arrival.
 _LATEST_ARRIVAL_SECONDS = 1.5
+# A third of 300 is 100, whatever binary fractions make of it.
+_ROUNDING = 1e-9
 # Shorter sleeps may not move a clock at all, and the loop around them would spin.
 _LEAST_SLEEP_SECONDS = 0.001
 
 _RATE = re.compile(r"([0-9]+)\s*/\s*([0-9]+(?:\.[0-9]+)?)\s*s?")
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(?:/\s*([0-9]+(?:\.[0-9]+)?))?")
+
+WINDOW_FILE = "requests.window"
+"""What the file of a shared window is called in a directory."""
 
 
 class Clock(Protocol):
@@ -71,6 +77,14 @@ class RateLimit:
             raise InputError([_bad_rate(text)])
         return cls(requests, seconds)
 
+    def part(self, share: float) -> RateLimit:
+        """Return the rate of somebody to whom C(share) of this one belongs, never more than that.
+
+        Where the share is less than one request, it is one in a longer time.
+        """
+        requests = math.floor(self.requests * share + _ROUNDING)
+        return RateLimit(requests, self.seconds) if requests else RateLimit(1, self.seconds / (self.requests * share))
+
     @property
     def paced_seconds(self) -> float:
         """The length of the window that is kept: the limit's own and a margin for what the network does to it."""
@@ -81,10 +95,60 @@ class RateLimit:
         return max(0, requests - 1) // self.requests * self.paced_seconds
 
 
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
 def _bad_rate(text: str) -> Problem:
-    shown = text if len(text) <= 40 else f"{text[:40]}..."
-    message = f'"{shown}" is not a rate: give requests/seconds, for example 100/60, or 0 for no limit'
+    message = f'"{_shown(text)}" is not a rate: give requests/seconds, for example 100/60, or 0 for no limit'
     return Problem(code="invalid-rate-limit", message=message, source="rate_limit")
+
+
+def parse_share(text: str) -> float:
+    """Read C(1/4) or C(0.25): more than 0, at most 1. Raises InputError for anything else."""
+    match = _SHARE.fullmatch(text.strip())
+    whole = float(match[2] or 1) if match else 0.0
+    share = float(match[1]) / whole if match and whole else 0.0
+    if not 0 < share <= 1:
+        message = f'"{_shown(text)}" is not a share: give for example 1/4 or 0.25, which is more than 0 and at most 1'
+        raise InputError([Problem(code="invalid-rate-share", message=message, source="rate_share")])
+    return share
+
+
+def own_rate(rate_limit: str, rate_share: str | None) -> RateLimit | None:
+    """Return the rate that this run may use of the address's limit, None for no limit.
+
+    Raises InputError with what is wrong with either.
+    """
+    problems: list[Problem] = []
+    rate, share = None, 1.0
+    try:
+        rate = RateLimit.parse(rate_limit)
+    except InputError as error:
+        problems += error.problems
+    try:
+        share = parse_share(rate_share or "1")
+    except InputError as error:
+        problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return rate.part(share) if rate else None
+
+
+def shared_window_file(rate_window: str | None) -> Path | None:
+    """Return the file of the window that this run shares with others, None where it has one of its own.
+
+    C(rate_window) is a file, which need not exist, or a directory that does. Raises InputError for any other path.
+    """
+    if not rate_window:
+        return None
+    path = Path(rate_window)
+    if path.is_dir():
+        return path / WINDOW_FILE
+    if not path.parent.is_dir():
+        message = f"the directory {path.parent} does not exist: create it, for the user who runs this"
+        raise InputError([Problem(code="no-such-directory", message=message, source="rate_window")])
+    return path
 
 
 @dataclass(slots=True)

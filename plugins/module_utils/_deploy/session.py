@@ -21,7 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import Client
-from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit, RequestWindow
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import (
+    WINDOW_FILE,
+    RateLimit,
+    RequestWindow,
+    own_rate,
+    shared_window_file,
+)
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
 from ansible_collections.community.descope.plugins.module_utils._api.settings import ConnectionSettings
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Kind
@@ -92,11 +98,12 @@ def open_session(params: Mapping[str, Any], *, read_only: bool) -> Iterator[Sess
         read_only=read_only,
         threads=params["threads"],
     )
-    rate = RateLimit.parse(params["rate_limit"])
+    rate = own_rate(params["rate_limit"], params["rate_share"])
+    shared_window = shared_window_file(params["rate_window"])
     context = {name: value for name, value in (params["run_context"] or {}).items() if value}
     with ExitStack() as stack:
         run_dir = _run_directory(context, stack)
-        client = Client(settings, RequestWindow(rate, run_dir / "requests.window"))
+        client = Client(settings, RequestWindow(rate, _window(run_dir, shared_window)))
         stack.callback(client.close)
         api = DescopeApi(client, run_dir=run_dir)
         api.license()
@@ -125,6 +132,15 @@ def _run_directory(context: Mapping[str, str], stack: ExitStack) -> Path:
     directory = Path(tempfile.mkdtemp(prefix="community.descope-"))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     return directory
+
+
+def _window(run_dir: Path, shared: Path | None) -> Path:
+    """Return the file of the request window. What others share can be found from the run's own directory too."""
+    if shared is None:
+        return run_dir / WINDOW_FILE
+    with suppress(OSError):
+        (run_dir / WINDOW_FILE).symlink_to(shared.resolve())
+    return shared
 
 
 def _access(settings: ConnectionSettings) -> str:

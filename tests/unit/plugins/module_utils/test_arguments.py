@@ -30,6 +30,8 @@ ALL = {
     "validate_certs": "DESCOPE_VALIDATE_CERTS",
     "ca_path": "DESCOPE_CA_PATH",
     "rate_limit": "DESCOPE_RATE_LIMIT",
+    "rate_share": "DESCOPE_RATE_SHARE",
+    "rate_window": "DESCOPE_RATE_WINDOW",
     "threads": "DESCOPE_THREADS",
     "read": "DESCOPE_READ",
 }
@@ -123,7 +125,7 @@ class TestPlaybooks:
 
     def test_a_variable_that_is_empty_is_not_set(self, emulator: Emulator, tmp_path: Path) -> None:
         """Pipelines leave variables empty where a secret or a setting is missing."""
-        unset = ("timeout", "connect_timeout", "validate_certs", "ca_path", "rate_limit", "threads", "read")
+        unset = set(ALL) - {"project_id", "management_key", "base_url"}
         playbooks = Playbooks(tmp_path, emulator.url, environment={ALL[option]: "" for option in unset})
 
         run = playbooks.info()

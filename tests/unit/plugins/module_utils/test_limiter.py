@@ -31,8 +31,13 @@ from ansible_collections.community.descope.plugins.module_utils._api.limiter imp
     RequestWindow,
     budget_left,
     locked_file,
+    own_rate,
+    parse_share,
+    shared_window_file,
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError
+from descope_emulator.ratelimit import RateLimit as EmulatedLimit
+from descope_emulator.ratelimit import RateLimiter
 
 DOCUMENTED = RateLimit(100, 60.0)
 SMALL = RateLimit(20, 0.5)
@@ -190,6 +195,92 @@ class TestRateLimit:
 
         clock.run(worker)
         assert clock.now - began == pytest.approx(DOCUMENTED.seconds_for(10_000))
+
+
+class TestShare:
+    @pytest.mark.parametrize(
+        ("text", "share"),
+        [("1/4", 0.25), (" 1 / 4 ", 0.25), ("0.25", 0.25), ("1", 1.0), ("2/3", 2 / 3), ("1.5/3", 0.5)],
+    )
+    def test_what_users_write(self, text: str, share: float) -> None:
+        assert parse_share(text) == pytest.approx(share)
+
+    @pytest.mark.parametrize("text", ["", "0", "0/4", "1/0", "4/1", "1.01", "-1/4", "25%", "1/4/2", "a", "9" * 500])
+    def test_nonsense_is_named_and_the_remedy_too(self, text: str) -> None:
+        with pytest.raises(InputError, match=r"rate_share: .* is not a share: give for example 1/4") as caught:
+            parse_share(text)
+        assert len(str(caught.value)) < 200
+
+    @pytest.mark.parametrize(
+        ("limit", "share", "rate"),
+        [
+            ("100/60", None, RateLimit(100, 60.0)),
+            ("100/60", "", RateLimit(100, 60.0)),
+            ("100/60", "1/4", RateLimit(25, 60.0)),
+            ("100/60", "1/3", RateLimit(33, 60.0)),
+            ("300/60", "1/3", RateLimit(100, 60.0)),
+            ("10/60", "1/20", RateLimit(1, 120.0)),
+            ("0", "1/4", None),
+        ],
+    )
+    def test_is_taken_of_the_limit(self, limit: str, share: str | None, rate: RateLimit | None) -> None:
+        assert own_rate(limit, share) == rate
+
+    @given(requests=st.integers(1, 1000), seconds=st.floats(0.1, 3600), runs=st.integers(1, 3000))
+    def test_equal_shares_are_never_more_than_the_limit(self, requests: int, seconds: float, runs: int) -> None:
+        part = own_rate(f"{requests}/{seconds:f}", f"1/{runs}")
+        assert part is not None
+        assert runs * part.requests / part.seconds <= requests / seconds * (1 + 1e-4)
+
+    def test_all_that_is_wrong_is_told_at_once(self) -> None:
+        with pytest.raises(InputError) as caught:
+            own_rate("fast", "much")
+        assert [problem.source for problem in caught.value.problems] == ["rate_limit", "rate_share"]
+
+    def test_slices_on_four_machines_use_the_limit_and_never_hit_it(self, tmp_path: Path) -> None:
+        """Each with ten forks and a quarter of 100/60 s; they know of each other by their shares alone."""
+        clock = Simulation()
+        server = Server(clock, DOCUMENTED)
+        chance = random.Random(11)
+        windows = [RequestWindow(own_rate("100/60", "1/4"), tmp_path / f"machine-{n}", clock) for n in range(4)]
+        began = clock.now
+
+        def worker(window: RequestWindow, work: deque[int]) -> None:
+            while work:
+                work.popleft()
+                with window.turn():
+                    clock.sleep(chance.uniform(0.02, 0.3))
+                    assert server.receive()
+
+        slices = [(window, deque(range(125))) for window in windows]
+        clock.run(*[lambda part=part: worker(*part) for part in slices for _unused in range(10)])
+        allowed = DOCUMENTED.requests * (1 + (max(server.accepted) - began) / DOCUMENTED.seconds)
+        assert (len(server.accepted), server.refused) == (500, 0)
+        assert len(server.accepted) / allowed >= 0.95
+
+
+class TestSharedWindow:
+    def test_is_a_file_or_in_a_directory(self, tmp_path: Path) -> None:
+        assert shared_window_file(None) is None
+        assert shared_window_file("") is None
+        assert shared_window_file(str(tmp_path)) == tmp_path / "requests.window"
+        assert shared_window_file(str(tmp_path / "ours")) == tmp_path / "ours"
+
+    def test_whose_directory_is_missing_is_said_before_anything_is_sent(self, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match=r"rate_window: the directory .*/gone does not exist: create it"):
+            shared_window_file(str(tmp_path / "gone" / "window"))
+
+    def test_leaves_what_one_run_does_not_need_to_the_others(self, tmp_path: Path) -> None:
+        clock = Simulation()
+        short, long = (RequestWindow(DOCUMENTED, shared_window_file(str(tmp_path)), clock) for _unused in range(2))
+        began = clock.now
+
+        def send(window: RequestWindow, requests: int) -> None:
+            for _unused in range(requests):
+                window.acquire()
+
+        clock.run(lambda: send(short, 10), lambda: send(long, 490))
+        assert clock.now - began == pytest.approx(DOCUMENTED.seconds_for(500))
 
 
 class TestWindow:
@@ -473,6 +564,35 @@ class TestPause:
 
         clock.run(waiting, refused)
         assert grants == pytest.approx([0.0, 65.0])
+
+
+class TestRollout:
+    def test_of_ten_thousand_tenants_takes_as_long_as_predicted_and_is_never_refused(self) -> None:
+        """One changed flow each: an import and the export that verifies it, ten forks, the emulator's own limiter."""
+        tenants, setup = 10_000, 2
+        clock = Simulation()
+        window = RequestWindow(DOCUMENTED, None, clock)
+        emulated = RateLimiter(EmulatedLimit(100, 60.0, 60.0), clock.monotonic)
+        chance = random.Random(5)
+        work = deque(range(tenants))
+        began = clock.now
+
+        def request() -> None:
+            with window.turn():
+                clock.sleep(chance.uniform(0.01, 0.2))
+                assert emulated.refusal("our address") is None
+                clock.sleep(0.05)
+
+        def worker() -> None:
+            while work:
+                work.popleft()
+                request()
+                request()
+
+        clock.run(*[request] * setup)
+        clock.run(*[worker] * 10)
+        predicted = DOCUMENTED.seconds_for(setup + 2 * tenants)
+        assert clock.now - began == pytest.approx(predicted, rel=0.02)
 
 
 class TestStateFile:

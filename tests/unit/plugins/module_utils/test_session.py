@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget, RateLimit, budget_left
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import open_session
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, ReadOnlyError
@@ -165,6 +166,34 @@ class TestSharing:
         assert sum(in_processes(4, work)) == 25, "the licence is asked for once"
         assert emulator.stats()["rate_limited"] == 0
 
+    def test_runs_that_name_a_window_keep_one_rate(self, emulator: Emulator, tmp_path: Path) -> None:
+        emulator.reset(rate_limit="10/1")
+
+        def run(number: int) -> int:
+            context = {"run_dir": str(tmp_path / f"run-{number}")}
+            arguments = params(emulator.url, run_context=context, rate_limit="10/1", rate_window=str(tmp_path))
+            with open_session(arguments, read_only=True) as session:
+                for _request in range(6):
+                    session.api.list_flows()
+                return int(session.requests()["made"])
+
+        assert sum(in_processes(4, run)) == 28, "each run asks for its licence"
+        assert emulator.stats()["rate_limited"] == 0
+
+    def test_progress_sees_the_window_that_others_use_too(self, emulator: Emulator, tmp_path: Path) -> None:
+        arguments = params(
+            emulator.url,
+            run_context={"run_dir": str(tmp_path / "run")},
+            rate_limit="100/60",
+            rate_share="1/2",
+            rate_window=str(tmp_path / "window"),
+        )
+        for _task in range(2):
+            with open_session(arguments, read_only=True) as session:
+                session.api.list_flows()
+
+        assert budget_left(tmp_path / "run" / "requests.window") == Budget(RateLimit(50, 60.0), 47, 0.0)
+
 
 class TestArguments:
     @pytest.mark.parametrize(
@@ -173,6 +202,8 @@ class TestArguments:
             ({"project_id": "wrong"}, "project_id"),
             ({"base_url": "ftp://example.com"}, "https://"),
             ({"rate_limit": "fast"}, "100/60"),
+            ({"rate_share": "2"}, "1/4"),
+            ({"rate_window": "/nowhere/window"}, "/nowhere does not exist"),
             ({"timeout": 0}, "timeout"),
             ({"threads": 0}, "threads"),
             ({"ca_path": "/nowhere.pem"}, "/nowhere.pem"),
