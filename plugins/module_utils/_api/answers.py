@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ class HttpResponseError(ResponseError):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it is wanted, however often it is attempted."""
+    """One request as it is wanted, however often it is attempted. C(parse): what makes a value of its answer."""
 
     method: str
     path: str
@@ -67,6 +68,7 @@ class Call:
     body: bytes | None
     timeout: float
     connect_timeout: float
+    parse: Callable[[bytes], Any] = json.loads
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -108,7 +110,7 @@ class AnswerReader:
         if call.kind is Kind.WRITE and not content.strip():
             return Attempt(Outcome.ANSWERED)
         try:
-            value = json.loads(content)
+            value = call.parse(content)
         except (ValueError, RecursionError):
             return self._not_json(call, response)
         if isinstance(value, dict):

@@ -211,11 +211,12 @@ class Client:
 
     def get(self, path: str, *, timeout: float | None = None, policy: RetryPolicy | None = None) -> JsonObject:
         """Read C(path) and return the JSON object it answers. Raises any DescopeError."""
-        return self._request("GET", path, None, timeout, policy)
+        return self._request(self._call("GET", path, timeout=timeout), policy or self._policy)
 
-    def post(self, path: str, body: JsonObject) -> JsonObject:
+    def post(self, path: str, body: JsonObject, parse: Callable[[bytes], Any] = json.loads) -> JsonObject:
         """Post C(body) and return the JSON object that is answered, {} for a write answered without one.
 
+        C(parse) may leave parts of a large answer to be parsed later. It raises ValueError as C(json.loads) does.
         Raises ReadOnlyError before any write if the settings say so, OutcomeUnknownError where a write may or may not
         have happened, TransportError, ResponseError or an ApiError otherwise.
         """
@@ -224,7 +225,7 @@ class Client:
         except (TypeError, ValueError) as error:
             message = f"cannot be sent as JSON: {error}"
             raise InputError([Problem(code="not-json", message=message, source=f"POST {path}")]) from None
-        return self._request("POST", path, content, None, None)
+        return self._request(self._call("POST", path, content, parse=parse), self._policy)
 
     def close(self) -> None:
         self._transport.close()
@@ -235,13 +236,20 @@ class Client:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _request(
-        self, method: str, path: str, body: bytes | None, timeout: float | None, policy: RetryPolicy | None
-    ) -> JsonObject:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        timeout: float | None = None,
+        parse: Callable[[bytes], Any] = json.loads,
+    ) -> Call:
         longest = timeout or self.settings.timeout
         connect_timeout = min(self.settings.connect_timeout, longest)
-        call = Call(method, path, self._kind(method, path), body, longest, connect_timeout)
-        policy = policy or self._policy
+        return Call(method, path, self._kind(method, path), body, longest, connect_timeout, parse)
+
+    def _request(self, call: Call, policy: RetryPolicy) -> JsonObject:
         refusals = failures = 0
         while True:
             attempt = self._attempt(call)

@@ -23,6 +23,7 @@ from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import NO_RETRIES, Client, HttpResponseError
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
+from ansible_collections.community.descope.plugins.module_utils._api.members import parse_on_demand
 from ansible_collections.community.descope.plugins.module_utils._api.tenants import Tenant, search_body, tenants_of
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
@@ -72,7 +73,10 @@ class FlowSummary:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A whole project as files: path -> JSON value, or text where the file is not JSON."""
+    """A whole project as files: path -> JSON value, or text where the file is not JSON.
+
+    Each is parsed anew when it is asked for, so that a large project is never in memory as a whole.
+    """
 
     files: Mapping[str, Any]
 
@@ -181,7 +185,7 @@ class DescopeApi:
         """Return the whole project (reference). Raises SnapshotNotAllowedError where licence or key do not allow it."""
         try:
             # "plain" keeps long values where they belong instead of moving them to files of their own (SDKs).
-            answer = self.client.post(_SNAPSHOT_EXPORT, {"format": "plain"})
+            answer = self.client.post(_SNAPSHOT_EXPORT, {"format": "plain"}, parse_on_demand("files"))
         except (ApiError, HttpResponseError) as error:
             if not _refuses_snapshots(error):
                 raise
@@ -192,9 +196,10 @@ class DescopeApi:
             )
             raise refusal from None
         files = answer.get("files")
-        if not isinstance(files, dict) or not files:
+        if not isinstance(files, Mapping) or not files:
             # Every project has some, so this is no empty project.
-            raise self._unexpected(_SNAPSHOT_EXPORT, f"the files are {describe(files)} instead of an object with files")
+            found = describe(dict(files) if isinstance(files, Mapping) else files)
+            raise self._unexpected(_SNAPSHOT_EXPORT, f"the files are {found} instead of an object with files")
         return Snapshot(files)
 
     def list_tenants(self, search: Mapping[str, Any] | None = None) -> list[Tenant]:

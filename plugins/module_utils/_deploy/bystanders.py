@@ -55,7 +55,7 @@ def compare_bystanders(
     if before.everything is None or after.everything is None or after.everything is before.everything:
         return NOT_CHECKED
     was, is_now = before.everything, after.everything
-    others = (was.index.keys() | is_now.index.keys()) - set(planned)
+    others = (was.keys | is_now.keys) - set(planned)
     differing = [flow_id for flow_id in sorted(others) if _differs(was, is_now, flow_id)]
     foreign = tuple(flow_id for flow_id in differing if written_at([flow_id]) < was.began_at)
     return Bystanders(checked=True, changed=foreign)

@@ -12,7 +12,7 @@ Either way the workers of a run share what one of them has read.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,8 +25,8 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.readings
     StoredReading,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
+    NamesInSnapshot,
     ProjectNames,
-    names_in_snapshot,
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
@@ -39,6 +39,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.snapshot i
     load_snapshot_where_possible,
     snapshots_lack,
 )
+from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
 from ansible_collections.community.descope.plugins.module_utils._validate.inventory import (
     ProjectInventory,
     inventory_from,
@@ -70,13 +71,13 @@ class Reading:
     """Flows as they stood in the project at C(began_at) (monotonic seconds). None: there is no such flow.
 
     everything: all flows of the project, where it was read at once; so other flows can be compared for free. listed:
-    the ids of all flows, where they were listed instead.
+    the list of all flows, where they were listed instead.
     """
 
     flows: Mapping[str, FlowDocument | None]
     began_at: float
     everything: StoredReading | None = None
-    listed: frozenset[str] | None = None
+    listed: StoredReading | None = None
 
     @property
     def bulk(self) -> bool:
@@ -87,7 +88,7 @@ class Reading:
     def inventory(self) -> ProjectInventory:
         """What flows can name in the project, as far as this reading tells."""
         if self.everything is None:
-            return ProjectInventory(flows=self.listed)
+            return ProjectInventory(flows=self.listed.keys if self.listed is not None else None)
         return inventory_from(self.everything.facts.get("inventory") or {})
 
     @property
@@ -157,16 +158,16 @@ class LiveProject:
     def list_all(self) -> dict[str, dict[str, Any]]:
         """Return id -> name, description, disabled of every flow in the project."""
         listed = self._list(not_before=0.0)
-        return {flow_id: dict(entry) for flow_id, entry in listed.load(sorted(listed.index)).items()}
+        return {flow_id: dict(entry) for flow_id, entry in listed.load(sorted(listed.keys)).items()}
 
     def _existing_ids(self, not_before: float) -> list[str]:
         if self._mode != "export":
             try:
-                return sorted(self._readings.get(_SNAPSHOT, not_before, self._export_snapshot).index)
+                return sorted(self._readings.get(_SNAPSHOT, not_before, self._export_snapshot).keys)
             except SnapshotNotAllowedError:
                 if self._mode == "snapshot":
                     raise
-        return sorted(self._list(not_before).index)
+        return sorted(self._list(not_before).keys)
 
     def existing(self, reading: Reading) -> list[str]:
         """Return the ids of all flows in the project, from what was read to make C(reading): no further request."""
@@ -175,7 +176,7 @@ class LiveProject:
             if reading.bulk
             else self._list(not_before=0.0)
         )
-        return sorted(stored.index)
+        return sorted(stored.keys)
 
     def _from_snapshot(self, flow_ids: list[str], not_before: float) -> Reading:
         stored = self._readings.get(_SNAPSHOT, not_before, self._export_snapshot)
@@ -212,9 +213,17 @@ class LiveProject:
         except InputError as error:
             self._readings.refuse(_SNAPSHOT, f"the snapshot of the project cannot be understood: {error}")
             return self._export_snapshot()
-        entries = {flow_id: document.data if document else None for flow_id, document in flows.items()}
-        facts = names_in_snapshot(snapshot.files, filter(None, flows.values()))
-        return EntriesAndFacts(entries, {**facts, "inventory": inventory_of_snapshot(snapshot.files).as_dict()})
+        names = NamesInSnapshot(snapshot.files)
+
+        def entries() -> Iterator[tuple[str, JsonObject | None]]:
+            for flow_id, document in flows:
+                names.add(document)
+                yield flow_id, document.data if document else None
+
+        def facts() -> JsonObject:
+            return {**names.facts(), "inventory": inventory_of_snapshot(snapshot.files).as_dict()}
+
+        return EntriesAndFacts(entries(), facts)
 
     def _from_exports(self, flow_ids: list[str], not_before: float) -> Reading:
         listed = self._list(not_before)
@@ -222,7 +231,7 @@ class LiveProject:
         began_at = time.monotonic() if len(existing) == len(flow_ids) else listed.began_at
         exported = self._export_existing(existing)
         absent: dict[str, FlowDocument | None] = {flow_id: None for flow_id in flow_ids if flow_id not in listed}
-        return Reading(flows=exported | absent, began_at=began_at, listed=frozenset(listed.index))
+        return Reading(flows=exported | absent, began_at=began_at, listed=listed)
 
     def _export_existing(self, flow_ids: list[str]) -> dict[str, FlowDocument | None]:
         exported = self._export_all(flow_ids)

@@ -8,9 +8,12 @@
 Everything lives below one directory that belongs to the run (0700, gone with it):
 
     <run dir>/<project>/<kind>-<task>.lock   held while one worker reads for all
-    <run dir>/<project>/<kind>-<task>.json   index: when the reading began, and where each entry stands in the data
-    <run dir>/<project>/<kind>-<task>.data   the entries, one JSON text after the other
+    <run dir>/<project>/<kind>-<task>.json   when the reading began, and where everything stands in the data
+    <run dir>/<project>/<kind>-<task>-*.data the entries, one JSON text after the other; a table to find them; the facts
     <run dir>/<project>/written/<flow>       when this run last wrote that flow; older readings of it are void
+
+Ten thousand workers look for a few entries each among those of ten thousand, so what one of them does must not depend
+on how many there are: it reads the small header, searches the table by halves, and parses nothing that is not its own.
 
 Times are C(time.monotonic()), which all processes of one machine share.
 """
@@ -20,52 +23,130 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, overload
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 
 Entries = Mapping[str, Any]
 
+_DIGEST_BYTES = 16
+# Among the facts, but no fact: the keys of all entries.
+_KEYS = "keys of all entries"
+
 
 @dataclass(frozen=True, slots=True)
 class EntriesAndFacts:
-    """What a reading brought where it is more than its entries."""
+    """What a reading brings where it is more than its entries.
 
-    entries: Entries
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReading:
-    """An index over entries that were read at C(began_at) (monotonic seconds); single entries are parsed on demand.
-
-    size: bytes of all entries. data: the open file of the entries, so that it stays readable when a newer one replaces
-    it. facts: what else the reading told, small enough to be read each time.
+    entries: one at a time, so that they are never all in memory. facts: what else there is to tell, asked for when the
+    last entry has been written.
     """
 
-    began_at: float
-    size: int
-    data: BinaryIO
-    index: Mapping[str, tuple[int, int]]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    entries: Iterable[tuple[str, Any]]
+    facts: Callable[[], Mapping[str, Any]]
+
+
+class _Table(Sequence[bytes]):
+    """The keys of the entries as digests in order, each with the place of its entry, on disk."""
+
+    RECORD = struct.Struct(f">{_DIGEST_BYTES}sQQ")
+
+    def __init__(self, data: BinaryIO, offset: int, count: int) -> None:
+        self._data = data
+        self._offset = offset
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(self._count))]
+        return self._record(index)[0]
+
+    def find(self, key: str) -> tuple[int, int] | None:
+        """Return the offset and the length of an entry, None where there is none."""
+        wanted = _digest_bytes(key)
+        index = bisect_left(self, wanted)
+        if index == self._count:
+            return None
+        digest, offset, length = self._record(index)
+        return (offset, length) if digest == wanted else None
+
+    def _record(self, index: int) -> tuple[bytes, int, int]:
+        size = self.RECORD.size
+        digest, offset, length = self.RECORD.unpack(os.pread(self._data.fileno(), size, self._offset + index * size))
+        return digest, offset, length
+
+
+class _Facts(Mapping[str, Any]):
+    """The facts of a reading by name, each parsed when it is asked for."""
+
+    def __init__(self, data: BinaryIO, places: Mapping[str, tuple[int, int]]) -> None:
+        self._data = data
+        self._places = places
+
+    def __getitem__(self, name: str) -> Any:
+        offset, length = self._places[name]
+        return json.loads(os.pread(self._data.fileno(), length, offset))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class StoredReading:
+    """Entries that were read at C(began_at) (monotonic seconds), and facts; single ones are parsed on demand.
+
+    size: bytes of all entries. The data stay readable when a newer reading replaces this one, because they are open.
+    """
+
+    def __init__(self, header: Mapping[str, Any], data: BinaryIO) -> None:
+        self.began_at = float(header["began_at"])
+        self.size = int(header["size"])
+        self._data = data
+        self._table = _Table(data, self.size, header["count"])
+        places: dict[str, tuple[int, int]] = dict(header["facts"])
+        self._all_keys = _Facts(data, {_KEYS: places.pop(_KEYS)})
+        self.facts: Mapping[str, Any] = _Facts(data, places)
 
     def __contains__(self, key: str) -> bool:
-        return key in self.index
+        return self._table.find(key) is not None
 
-    def load(self, keys: list[str]) -> dict[str, Any]:
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all entries."""
+        return frozenset(self._all_keys[_KEYS])
+
+    def load(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the entries of C(keys) that exist, parsed."""
-        return {key: json.loads(self.raw(key)) for key in keys if key in self.index}
+        found = {key: self._table.find(key) for key in keys}
+        return {key: json.loads(self._read(*place)) for key, place in found.items() if place is not None}
 
     def raw(self, key: str) -> bytes:
-        """Return an entry that exists as the text that it was stored as."""
-        offset, length = self.index[key]
-        return os.pread(self.data.fileno(), length, offset)
+        """Return an entry as the text that it was stored as. Raises KeyError where there is none."""
+        place = self._table.find(key)
+        if place is None:
+            raise KeyError(key)
+        return self._read(*place)
+
+    def _read(self, offset: int, length: int) -> bytes:
+        return os.pread(self._data.fileno(), length, offset)
 
 
 class SharedReadings:
@@ -130,20 +211,13 @@ class SharedReadings:
         except FileNotFoundError:
             # None yet, or this moment replaced by newer ones.
             return None
-        return StoredReading(header["began_at"], header["size"], data, header["index"], header["facts"])
+        return StoredReading(header, data)
 
     def _store(self, name: str, began_at: float, found: Entries | EntriesAndFacts) -> StoredReading:
-        entries, facts = (found.entries, found.facts) if isinstance(found, EntriesAndFacts) else (found, {})
         # A data file is never overwritten: another worker may be reading the one before.
         data_file = self._directory / f"{name}-{time.monotonic_ns():020}.data"
-        index: dict[str, tuple[int, int]] = {}
-        offset = 0
         with _private_file(data_file) as file:
-            for key, value in entries.items():
-                text = json.dumps(value, separators=(",", ":")).encode()
-                index[key] = (offset, len(text))
-                offset += file.write(text)
-        header = {"began_at": began_at, "size": offset, "data": data_file.name, "index": index, "facts": facts}
+            header = {"began_at": began_at, "data": data_file.name, **_write(file, found)}
         partial = self._directory / f".{name}.partial"
         with _private_file(partial) as file:
             file.write(json.dumps(header).encode())
@@ -151,7 +225,7 @@ class SharedReadings:
         partial.rename(self._directory / f"{name}.json")
         for old in sorted(self._directory.glob(f"{name}-*.data"))[:-1]:
             old.unlink(missing_ok=True)
-        return StoredReading(began_at, offset, data, index, facts)
+        return StoredReading(header, data)
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
@@ -163,8 +237,37 @@ class SharedReadings:
             raise DescopeError(message) from None
 
 
+def _write(file: BinaryIO, found: Entries | EntriesAndFacts) -> dict[str, Any]:
+    """Write the entries, the table and the facts. Returns where they are."""
+    entries = found.entries if isinstance(found, EntriesAndFacts) else found.items()
+    keys: list[str] = []
+    records: list[bytes] = []
+    size = 0
+    for key, value in entries:
+        length = file.write(_compact(value))
+        keys.append(key)
+        records.append(_Table.RECORD.pack(_digest_bytes(key), size, length))
+        size += length
+    offset = size + file.write(b"".join(sorted(records)))
+    places: dict[str, tuple[int, int]] = {}
+    facts = found.facts() if isinstance(found, EntriesAndFacts) else {}
+    for fact, value in {**facts, _KEYS: keys}.items():
+        length = file.write(_compact(value))
+        places[fact] = (offset, length)
+        offset += length
+    return {"size": size, "count": len(keys), "facts": places}
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+    return _digest_bytes(text).hex()
+
+
+def _digest_bytes(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:_DIGEST_BYTES]
 
 
 def _content(path: Path) -> str | None:

@@ -61,17 +61,26 @@ class ProjectNames:
         return ProjectNames(_with(self.connectors, told.get("connectors")), _with(self.roles, told.get("roles")))
 
 
-def names_in_snapshot(files: Mapping[str, Any], flows: Iterable[FlowDocument]) -> JsonObject:
-    """Return the facts that C(ProjectNames.from_facts) takes."""
-    connectors = {
-        file["name"]: file["id"]
-        for path, file in files.items()
-        if path.startswith("connectors/") and isinstance(file, dict) and _are_texts(file.get("name"), file.get("id"))
-    }
-    known = ProjectNames(connectors if "connectors/connectors.json" in files else connectors or None, _roles(files))
-    for flow in flows:
-        known = known.and_of(flow)
-    return {"connectors": known.connectors, "roles": known.roles}
+class NamesInSnapshot:
+    """Collects the names in a snapshot: those of its files, and those that its flows tell, one after the other."""
+
+    def __init__(self, files: Mapping[str, Any]) -> None:
+        found = [file for path, file in _files_below(files, "connectors/") if isinstance(file, dict)]
+        connectors = {file["name"]: file["id"] for file in found if _are_texts(file.get("name"), file.get("id"))}
+        listed = "connectors/connectors.json" in files
+        self._known = ProjectNames(connectors if listed else connectors or None, _roles(files))
+
+    def add(self, flow: FlowDocument | None) -> None:
+        self._known = self._known.and_of(flow)
+
+    def facts(self) -> JsonObject:
+        """Return the facts that C(ProjectNames.from_facts) takes."""
+        return {"connectors": self._known.connectors, "roles": self._known.roles}
+
+
+def _files_below(files: Mapping[str, Any], *prefixes: str) -> Iterator[tuple[str, Any]]:
+    """Yield the files whose paths begin so. The others may be large, and are not even parsed."""
+    return ((path, files[path]) for path in files if path.startswith(prefixes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +274,8 @@ def _changed(value: JsonValue, changes: Mapping[Path, str], path: Path) -> JsonV
 def _roles(files: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the roles in a snapshot, None where none are found: which file has them is not documented."""
     found: dict[str, str] = {}
-    for path, file in files.items():
-        if path.startswith(("authorization", "roles")) and isinstance(file, dict):
+    for _path, file in _files_below(files, "authorization", "roles"):
+        if isinstance(file, dict):
             listed = file.get("roles")
             for role in listed if isinstance(listed, list) else ():
                 if isinstance(role, dict) and _are_texts(role.get("name"), role.get("id")):

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
@@ -62,33 +61,59 @@ def load_snapshot(files: Mapping[str, object], source: str = "") -> dict[str, Fl
     return load_flow_directories(directories, files.get("flows/flows.json"), assets, _join(source, "flows"))
 
 
-def load_snapshot_where_possible(files: Mapping[str, object]) -> dict[str, FlowDocument | None]:
-    """Return the flows of a project snapshot by their ids, None for one that is there but cannot be understood.
+def load_snapshot_where_possible(files: Mapping[str, object]) -> Iterator[tuple[str, FlowDocument | None]]:
+    """Return the flows of a project snapshot with their ids, None for one that is there but cannot be understood.
 
-    For reading a project, where somebody else's unusual flow must not stand in the way of the others. Raises
-    InputError where not even the list of flows can be understood.
+    For reading a project, where somebody else's unusual flow must not stand in the way of the others. A flow is loaded
+    when its turn comes, so that a large project is never in memory as a whole. Raises InputError, before the first of
+    them, where not even the list of flows can be understood.
     """
     directories, assets = _parts(files)
     index = files.get("flows/flows.json")
     listed, problems = _flow_ids(index, {}, "flows")
     if problems or index is None:
         raise InputError(problems or [Problem("invalid-flow-index", "the snapshot has no index of flows")])
-    flows: dict[str, FlowDocument | None] = dict.fromkeys([*listed, *directories])
-    for flow_id in flows.keys() & directories.keys() & set(listed):
-        with suppress(InputError):
-            flows[flow_id] = load_snapshot_flow(directories[flow_id], flow_id, f"flows/{flow_id}", assets)
-    return flows
+    known = frozenset(listed)
+
+    def load(flow_id: str) -> FlowDocument | None:
+        if flow_id not in known or flow_id not in directories:
+            return None
+        try:
+            return load_snapshot_flow(directories[flow_id], flow_id, f"flows/{flow_id}", assets)
+        except InputError:
+            return None
+
+    return ((flow_id, load(flow_id)) for flow_id in dict.fromkeys([*listed, *directories]))
 
 
-def _parts(files: Mapping[str, object]) -> tuple[dict[str, dict[str, object]], dict[str, object]]:
+class _Below(Mapping[str, object]):
+    """The files of one directory by their names, fetched from all files when they are asked for."""
+
+    def __init__(self, files: Mapping[str, object], directory: str, names: Iterable[str] = ()) -> None:
+        self._files = files
+        self._directory = directory
+        self.names = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> object:
+        return self._files[self._directory + name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def _parts(files: Mapping[str, object]) -> tuple[dict[str, _Below], _Below]:
     """Return the files of a snapshot's flows by their directories, and its assets by their names."""
-    directories: dict[str, dict[str, object]] = {}
+    directories: dict[str, _Below] = {}
     for path in sorted(files):
         parts = path.split("/")
         if len(parts) == 3 and parts[0] == "flows":
-            directories.setdefault(parts[1], {})[parts[2]] = files[path]
-    assets = {path.removeprefix("assets/"): value for path, value in files.items() if path.startswith("assets/")}
-    return directories, assets
+            below = directories.setdefault(parts[1], _Below(files, f"flows/{parts[1]}/"))
+            below.names[parts[2]] = None
+    assets = (path.removeprefix("assets/") for path in files if path.startswith("assets/"))
+    return directories, _Below(files, "assets/", assets)
 
 
 def load_flow_directories(

@@ -70,17 +70,17 @@ def inventory_of_snapshot(files: Mapping[str, Any]) -> ProjectInventory:
 def _connectors(files: Mapping[str, Any]) -> dict[str, str] | None:
     found = {
         text(file.get("name")): text(file.get("id"))
-        for path, file in files.items()
-        if path.startswith("connectors/") and isinstance(file, dict) and file.get("id") and file.get("name")
+        for file in (files[path] for path in files if path.startswith("connectors/"))
+        if isinstance(file, dict) and file.get("id") and file.get("name")
     }
     return found if found or "connectors/connectors.json" in files else None
 
 
 def _roles(files: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the roles, where one of the files has any. Which file real snapshots keep them in is not known."""
-    for path, file in files.items():
+    for path in files:
         if "role" in path or path.startswith("authorization"):
-            listed = _object(file).get("roles")
+            listed = _object(files[path]).get("roles")
             found = {text(role.get("name")): text(role.get("id")) for _index, role in objects(listed)}
             if found:
                 return found
@@ -96,8 +96,9 @@ def _attributes(files: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _disabled(files: Mapping[str, Any]) -> Iterator[str]:
-    for path, file in files.items():
-        if path.startswith("flows/") and path.endswith("/metadata.json") and _object(file).get("disabled") is True:
+    for path in files:
+        is_metadata = path.startswith("flows/") and path.endswith("/metadata.json")
+        if is_metadata and _object(files[path]).get("disabled") is True:
             yield path.split("/")[1]
 
 

@@ -71,7 +71,7 @@ class AnsweringClient(Client):
     def get(self, path: str, **options: Any) -> Any:
         return self.post(path, None)
 
-    def post(self, path: str, body: Any) -> Any:
+    def post(self, path: str, body: Any, parse: Any = None) -> Any:
         self.asked.append((path, body))
         if isinstance(self.answer, Exception):
             raise self.answer

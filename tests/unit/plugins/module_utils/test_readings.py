@@ -13,7 +13,7 @@ import shutil
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings
+from ansible_collections.community.descope.plugins.module_utils._deploy.readings import EntriesAndFacts, SharedReadings
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from flow_tasks import forked, in_processes
 from json_values import json_values
@@ -197,7 +197,7 @@ class TestEntries:
 
         for reading in (read, again):
             assert reading.load(list(entries)) == entries
-            assert set(reading.index) == set(entries)
+            assert reading.keys == set(entries)
             assert all(key in reading for key in entries)
 
     def test_only_what_is_asked_for_is_loaded(self, tmp_path: Path) -> None:
@@ -205,6 +205,46 @@ class TestEntries:
 
         assert reading.load(["c", "nothing", "a"]) == {"c": [3], "a": [1]}
         assert "nothing" not in reading
+
+    def test_what_a_worker_reads_to_find_its_own_does_not_grow_with_the_project(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read: list[int] = []
+        real = os.pread
+
+        def counting(descriptor: int, size: int, offset: int) -> bytes:
+            read.append(size)
+            return real(descriptor, size, offset)
+
+        entries = {f"tenant-{number}-sign-in": number for number in range(10_000)}
+        facts = {"inventory": sorted(entries), "roles": None}
+        shared(tmp_path / "run").get("list", 0.0, lambda: EntriesAndFacts(entries.items(), lambda: facts))
+        monkeypatch.setattr(os, "pread", counting)
+        reading = shared(tmp_path / "run").get("list", 0.0, _never)
+
+        assert reading.load(["tenant-7-sign-in", "nobody's"]) == {"tenant-7-sign-in": 7}
+        assert sum(read) < 1000
+        assert all(file.stat().st_size < 1000 for file in _files(tmp_path) if file.suffix == ".json")
+        assert reading.facts["inventory"] == sorted(entries)
+        assert reading.keys == set(entries)
+
+    def test_entries_are_stored_as_they_come(self, tmp_path: Path) -> None:
+        """One large flow after the other, and the facts when the last has been seen."""
+        log: list[str] = []
+
+        def entries() -> Iterator[tuple[str, Any]]:
+            for name in "ab":
+                log.append(f"take {name}")
+                yield name, {"name": name}
+
+        def facts() -> dict[str, Any]:
+            log.append("facts")
+            return {"seen": len(log)}
+
+        reading = shared(tmp_path / "run").get("list", 0.0, lambda: EntriesAndFacts(entries(), facts))
+
+        assert (log, reading.facts["seen"]) == (["take a", "take b", "facts"], 3)
+        assert reading.load(["b", "a"]) == {"b": {"name": "b"}, "a": {"name": "a"}}
 
     def test_the_size_is_that_of_the_entries(self, tmp_path: Path) -> None:
         entries = {"a": "x" * 1000, "b": [1, 2, 3]}

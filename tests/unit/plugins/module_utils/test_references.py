@@ -17,10 +17,10 @@ import pytest
 from ansible_collections.community.descope.plugins.module_utils._deploy.order import import_waves
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, DesiredFlow, PlannedFlow
 from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
+    NamesInSnapshot,
     ProjectNames,
     ReferenceOptions,
     Unresolved,
-    names_in_snapshot,
     resolve_references,
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem, Severity
@@ -159,11 +159,14 @@ def test_names_in_a_snapshot() -> None:
         "authorization/roles.json": {"roles": ["odd", {"name": "Admin", "id": "ROL1"}]},
     }
 
-    names = names_in_snapshot(files, [FlowDocument(_flow())])
+    found = NamesInSnapshot(files)
+    found.add(FlowDocument(_flow()))
+    found.add(None)
+    names = found.facts()
 
     assert names == {"connectors": {"A": "CI1", "Risk Engine": CONNECTOR}, "roles": {"Admin": "ROL1", "Member": ROLE}}
-    assert names_in_snapshot({}, []) == {"connectors": None, "roles": None}
-    assert names_in_snapshot({"connectors/connectors.json": {}}, [])["connectors"] == {}
+    assert NamesInSnapshot({}).facts() == {"connectors": None, "roles": None}
+    assert NamesInSnapshot({"connectors/connectors.json": {}}).facts()["connectors"] == {}
 
 
 # --- promotion from one project to another ----------------------------------------------------------------------------
