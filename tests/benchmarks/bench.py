@@ -21,9 +21,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench_comparisons import COMPARISONS, Sizes
+from bench_fleet import FLEETS
 from bench_report import Comparison, print_budgets, print_comparison, write_json
 from bench_runs import RunFailedError
 from emulator_client import CHECKOUT
+
+_ALL = {**COMPARISONS, **FLEETS}
+# Ten thousand tenants take as long as they take, so this is for those who ask for it.
+_DEFAULT = [name for name in _ALL if name != "growth"]
 
 
 def _arguments() -> argparse.Namespace:
@@ -33,11 +38,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=_positive, default=3, help="rounds of each comparison (default: %(default)s)")
     parser.add_argument("--forks", type=_positive, default=10, help="Ansible's forks (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="a smoke test: few tenants, one round, time is not judged")
-    parser.add_argument(
-        "--only", action="append", choices=list(COMPARISONS), metavar="NAME", help=f"of {', '.join(COMPARISONS)}"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(_ALL)} (default: all but growth)")
+    parser.add_argument("--only", action="append", choices=list(_ALL), metavar="NAME", help="the same")
     parser.add_argument("--json", type=Path, default=CHECKOUT / ".cache" / "bench.json", metavar="FILE")
-    return parser.parse_args()
+    given = parser.parse_args()
+    given.only = [*given.names, *(given.only or [])] or _DEFAULT
+    unknown = sorted(set(given.only) - set(_ALL))
+    if unknown:
+        parser.error(f"no comparison {', '.join(unknown)}: choose of {', '.join(_ALL)}")
+    return given
 
 
 def _positive(text: str) -> int:
@@ -62,8 +71,8 @@ def main() -> int:
     started = time.monotonic()
     done: list[Comparison] = []
     try:
-        for name in arguments.only or COMPARISONS:
-            for comparison in COMPARISONS[name](sizes):
+        for name in arguments.only:
+            for comparison in _ALL[name](sizes):
                 done.append(comparison)
                 print_comparison(comparison)
     except RunFailedError as error:

@@ -21,7 +21,7 @@ from emulator_client import running_emulator
 
 # So many tenants are enough to see what a loop over a module costs for each.
 _URI_TENANTS = 10
-_JUDGED_TENANTS = 50
+JUDGED_TENANTS = 50
 _COUNTED_TENANTS = 50
 _PATH_TENANTS = 10
 _LATENCY_MS = 100
@@ -54,7 +54,7 @@ class Sizes:
     @property
     def judged(self) -> bool:
         """Whether times and memory mean anything: for few tenants, most of them are Ansible's own start."""
-        return self.tenants >= _JUDGED_TENANTS
+        return self.tenants >= JUDGED_TENANTS
 
     def fewer(self, tenants: int) -> Sizes:
         return replace(self, tenants=min(self.tenants, tenants))
@@ -97,7 +97,7 @@ def speed(sizes: Sizes) -> list[Comparison]:
         place.run(deploy(sizes.tenants))
         place.run(Job("uri", 1))  # the first run compiles what is not compiled yet
         rows = in_turn(place, ours | others, sizes.runs)
-    uri = _for_all(rows["ansible.builtin.uri"], rows["Ansible alone, one tenant"], sizes.tenants / sliced)
+    uri = for_all(rows["ansible.builtin.uri"], rows["Ansible alone, one tenant"], sizes.tenants / sliced)
     rows["ansible.builtin.uri"].name += f", {sliced} tenants"
     budgets = [
         Budget(f"{name}, faster than uri", ratio(uri, rows[name], "seconds"), LEAST_SPEEDUP, "x", True, sizes.judged)
@@ -107,7 +107,7 @@ def speed(sizes: Sizes) -> list[Comparison]:
     return [Comparison(title, [*rows.values(), *([uri] if sliced < sizes.tenants else [])], budgets)]
 
 
-def _for_all(measured: Row, start: Row, times: float) -> Row:
+def for_all(measured: Row, start: Row, times: float) -> Row:
     """Return what a job that was measured for a slice of the tenants would take for so many times more."""
     row = Row(
         f"{measured.name}, all tenants", note=f"not measured, but {times:g} times the slice, Ansible's start aside"

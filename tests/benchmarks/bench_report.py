@@ -28,7 +28,7 @@ REQUEST_KINDS = {
     "POST /v2/mgmt/flow/import": "import",
     "POST /v1/mgmt/flow/delete": "delete",
 }
-_HEADINGS = ("wall s", "CPU s", "largest MB", "all MB", "output kB")
+_HEADINGS = ("wall s", "ratio", "CPU s", "largest MB", "all MB", "output kB", "requests")
 _NAME_WIDTH = 46
 
 
@@ -95,18 +95,24 @@ def print_comparison(comparison: Comparison) -> None:
     headings = ("requests",) if comparison.shows_requests else _HEADINGS
     print("  " + " " * _NAME_WIDTH + "".join(f"{heading:>11}" for heading in headings))
     for row in comparison.rows:
-        print(f"  {row.name:<{_NAME_WIDTH}}" + (_requests(row) if comparison.shows_requests else _numbers(row)))
+        print(
+            f"  {row.name:<{_NAME_WIDTH}}"
+            + (_requests(row) if comparison.shows_requests else _numbers(row, comparison.rows[0]))
+        )
     for row in comparison.rows:
         if row.note:
             print(f"    {row.name}: {row.note}")
     print_budgets(comparison.budgets)
 
 
-def _numbers(row: Row) -> str:
-    values = [row.middle(name) for name in ("seconds", "cpu_seconds", "largest_mb", "all_mb")]
-    values.append(row.middle("output_bytes") / 1000)
-    shown = [f"{value:>11.{2 if index < 2 else 0}f}" for index, value in enumerate(values)]
-    return "".join(shown)
+def _numbers(row: Row, first: Row) -> str:
+    """Return a line of medians; the ratio is that of the wall clock to the first job's."""
+    times = row.middle("seconds") / max(first.middle("seconds"), 1e-9)
+    requests = median(sum(sample.requests.values()) for sample in row.samples)
+    return (
+        f"{row.middle('seconds'):>11.2f}{times:>11.2f}{row.middle('cpu_seconds'):>11.2f}{row.middle('largest_mb'):>11.0f}"
+        f"{row.middle('all_mb'):>11.0f}{row.middle('output_bytes') / 1000:>11.0f}{requests:>11.0f}"
+    )
 
 
 def _requests(row: Row) -> str:

@@ -25,7 +25,10 @@ from emulator_client import Emulator
 from playbooks import MANAGEMENT_KEY, PLUGINS, PROJECT_ID
 
 PLAYBOOKS = Path(__file__).with_name("playbooks")
+SCRIPTS = Path(__file__).with_name("others")
 _SAMPLE_SECONDS = 0.1
+# Of so many tenants one has the next edition of its flows in the inventory "few".
+_ONE_IN = 100
 _RECAP = re.compile(r"^\S+\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 
@@ -57,7 +60,7 @@ class Sample:
 class Job:
     """What to run: a playbook of this folder, for how many tenants, with which edition of the flows, and how.
 
-    changed: how many tenants must be reported as changed, None for all.
+    changed: how many tenants must be reported as changed, None for all. script: a script to run in its place.
     """
 
     playbook: str
@@ -67,6 +70,7 @@ class Job:
     environment: Mapping[str, str] = field(default_factory=dict)
     connection: str = "local"
     changed: int | None = 0
+    script: str = ""
 
 
 @dataclass
@@ -78,6 +82,7 @@ class Workshop:
     tenants: int
     flows: int
     forks: int
+    _files: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         library = write_library(self.folder / "library", self.flows)
@@ -85,6 +90,11 @@ class Workshop:
         for edition, files in library.items():
             inventory = self._inventory([str(file) for file in files])
             self._inventory_file(edition).write_text(yaml.safe_dump(inventory), encoding="utf-8")
+            self._files[edition] = [str(file) for file in files]
+        few = self._inventory(self._files["now"])
+        for host in list(few["tenants"]["hosts"].values())[::_ONE_IN]:
+            host["flow_files"] = self._files["next"]
+        self._inventory_file("few").write_text(yaml.safe_dump(few), encoding="utf-8")
 
     def run(self, job: Job) -> Sample:
         """Run a job and measure it. Raises RunFailedError where it fails or changes more or less than it should."""
@@ -120,7 +130,14 @@ class Workshop:
         }
         return {"tenants": {"hosts": hosts, "vars": variables}}
 
+    def few(self) -> int:
+        """Return how many tenants have the next edition in the inventory "few"."""
+        return len(range(0, self.tenants, _ONE_IN))
+
     def _command(self, job: Job) -> list[str]:
+        if job.script:
+            script = str(SCRIPTS / f"{job.script}.py")
+            return [sys.executable, script, "--tenants", str(job.tenants), *job.arguments, *self._files[job.edition]]
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         playbook = str(PLAYBOOKS / f"{job.playbook}.yml")
         inventory = str(self._inventory_file(job.edition))
@@ -147,6 +164,10 @@ class Workshop:
 
 
 def _require(job: Job, status: int, output: str) -> None:
+    if job.script:
+        if status or "imported=" not in output:
+            raise RunFailedError(f"{job.script}.py: status {status}\n{output[-3000:]}")
+        return
     recap = [tuple(int(number) for number in line) for line in _RECAP.findall(output)]
     changed = sum(bool(line[0]) for line in recap)
     expected = job.tenants if job.changed is None else job.changed
