@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-"""The comparisons of fleets: against what people do without the collection, against Ansible alone, and how costs grow."""
+"""The comparisons of fleets: with what people do without the collection, with Ansible alone, and how costs grow."""
 
 from __future__ import annotations
 
