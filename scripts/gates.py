@@ -150,7 +150,8 @@ def molecule_gate() -> Gate:
 
 def _pytest(core: Core) -> Command:
     options = ("-q", "-n", "2", "-o", f"cache_dir={core.scratch / 'pytest'}")
-    return (core.program("python"), "-m", "pytest", *options)
+    chosen = () if core is NEWEST_CORE else ("-m", "not once")
+    return (core.program("python"), "-m", "pytest", *options, *chosen)
 
 
 def _sanity(core: Core) -> Iterator[Command]:
@@ -237,7 +238,7 @@ def print_heading(suite: str) -> None:
     if suite != "test":
         return
     if OLDEST_CORE.environment.is_ready():
-        print(f"oldest ansible-core: {OLDEST_CORE.title}")
+        print(f"oldest ansible-core: {OLDEST_CORE.title} (without the tests that say nothing about ansible-core)")
     elif NEWEST_CORE.versions[0].startswith("2.19."):
         print("skipped: newer versions of ansible-core, because they need Python 3.12 or newer")
     else:

@@ -33,6 +33,25 @@ for _name in [name for name in os.environ if name.startswith("DESCOPE_") and nam
     del os.environ[_name]
 
 
+# Folders and files whose tests run no ansible-core, and the slowest of those that hardly do.
+_ONCE = (
+    "tests/emulator/",
+    "tests/unit/flows/",
+    "tests/unit/plugins/module_utils/test_crashes.py",
+    "tests/unit/plugins/module_utils/test_failures.py",
+    "tests/e2e/test_docs",
+    "tests/e2e/test_readme.py",
+    "tests/e2e/test_report_page.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need not run with every ansible-core."""
+    for item in items:
+        if item.nodeid.startswith(_ONCE):
+            item.add_marker("once")
+
+
 @pytest.fixture(scope="session")
 def real_flows_dir() -> Path:
     """The folder with real exports; a test that asks for it is skipped where there is none."""
