@@ -17,6 +17,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     JsonObject,
     JsonValue,
     json_path,
+    plain_json,
     quoted,
 )
 
@@ -86,7 +87,7 @@ class FlowDocument:
 
     def with_flow_id(self, flow_id: str) -> FlowDocument:
         """Return the same flow under another id."""
-        return FlowDocument({**self.data, "flowId": flow_id}, self.source)
+        return FlowDocument({**self.data, "flowId": plain_json(flow_id)}, self.source)
 
     def task_label(self, task_id: str) -> str:
         """Return how to name a task to people, for example C(task "Sign Up / OTP / Email" (7))."""
@@ -137,7 +138,7 @@ def identified(data: JsonObject, source: str, flow_id: str) -> FlowDocument:
     problem = flow_id_problem(wanted, source)
     if problem is not None:
         raise InputError([problem])
-    return FlowDocument(data if data.get("flowId") == wanted else {**data, "flowId": wanted}, source)
+    return FlowDocument(data if data.get("flowId") == wanted else {**data, "flowId": plain_json(wanted)}, source)
 
 
 def flow_id_problem(flow_id: object, source: str = "") -> Problem | None:

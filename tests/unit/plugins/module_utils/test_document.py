@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from ansible_collections.community.descope.plugins.module_utils._diff.flows import diff_documents
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, json_path
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import load
+from example_flows import minimal_flow
 from full_flow import VERIFY, WELCOME, full_flow
 from json_values import json_values, replaced
 
@@ -83,3 +86,17 @@ def test_a_damaged_flow_can_be_looked_at(first: Any, second: Any) -> None:
 )
 def test_paths(parts: tuple[str | int, ...], path: str) -> None:
     assert json_path(*parts) == path
+
+
+class Tagged(str):
+    """A string as variables give it: Ansible's own kind, which is a string too."""
+
+
+def test_an_id_from_a_variable_is_no_change_of_the_flow() -> None:
+    live = FlowDocument(minimal_flow("acme", title="As it was"))
+
+    renamed = FlowDocument(minimal_flow("x")).with_flow_id(Tagged("acme"))
+    loaded = load(minimal_flow("x"), "", flow_id=Tagged("acme"))
+
+    for wanted in (renamed, loaded):
+        assert [change.kind for change in diff_documents(live, wanted)] == ["screen-text-changed"]
