@@ -52,6 +52,7 @@ DOCUMENTS = [
     COMMANDS,
     RUNBOOK,
     FLEET,
+    CHECKOUT / "docs" / "scale.md",
     DECISIONS,
     ROLLOUTS,
     EMULATOR,
