@@ -116,7 +116,9 @@ class FakeAwx:
         """Remove an object and what belongs to it."""
         if kind == "credential_types" and self.find("credentials", credential_type=number):
             raise Refused(400, {"detail": "Credential types that are in use cannot be deleted"})
-        del self.objects[kind][number]
+        gone = self.objects[kind].pop(number)
+        if kind == "workflow_job_template_nodes":
+            self.objects["workflow_approval_templates"].pop(gone.get("unified_job_template"), None)
         for owned, fields in _OWNERS.items():
             for name in fields:
                 same_kind = _REFERENCES.get(name, kind) == kind
