@@ -118,7 +118,7 @@ class FakeAwx:
             raise Refused(400, {"detail": "Credential types that are in use cannot be deleted"})
         gone = self.objects[kind].pop(number)
         if kind == "workflow_job_template_nodes":
-            self.objects["workflow_approval_templates"].pop(gone.get("unified_job_template"), None)
+            self.objects["workflow_approval_templates"].pop(gone.get("unified_job_template", 0), None)
         for owned, fields in _OWNERS.items():
             for name in fields:
                 same_kind = _REFERENCES.get(name, kind) == kind
