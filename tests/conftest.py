@@ -39,7 +39,9 @@ _ONCE = (
     "tests/unit/flows/",
     "tests/unit/plugins/module_utils/test_crashes.py",
     "tests/unit/plugins/module_utils/test_failures.py",
+    "tests/e2e/test_awx.py",
     "tests/e2e/test_docs",
+    "tests/e2e/test_execution_environment.py",
     "tests/e2e/test_readme.py",
     "tests/e2e/test_report_page.py",
 )
