@@ -206,7 +206,7 @@ def test_every_command_of_the_first_design_has_one_that_runs(tmp_path: Path, emu
             # Without --check it asks before it does anything, see the runbook.
             reader.run(Command(f"{row} --check", ()))
 
-    assert len(rows) == 6
+    assert len(rows) == 7
     assert set(before["flows"]) == {"sign-in", "sign-up-or-in"}
     assert emulator.stored("P2commands") == before
 
