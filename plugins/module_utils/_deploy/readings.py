@@ -26,12 +26,12 @@ import os
 import struct
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, overload
+from typing import Any, BinaryIO
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
@@ -55,7 +55,7 @@ class EntriesAndFacts:
     facts: Callable[[], Mapping[str, Any]]
 
 
-class _Table(Sequence[bytes]):
+class _Table:
     """The keys of the entries as digests in order, each with the place of its entry, on disk."""
 
     RECORD = struct.Struct(f">{_DIGEST_BYTES}sQQ")
@@ -65,22 +65,10 @@ class _Table(Sequence[bytes]):
         self._offset = offset
         self._count = count
 
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> bytes: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[bytes]: ...
-    def __getitem__(self, index: int | slice) -> bytes | Sequence[bytes]:
-        if isinstance(index, slice):
-            return [self[number] for number in range(*index.indices(self._count))]
-        return self._record(index)[0]
-
     def find(self, key: str) -> tuple[int, int] | None:
         """Return the offset and the length of an entry, None where there is none."""
         wanted = _digest_bytes(key)
-        index = bisect_left(self, wanted)
+        index = bisect_left(range(self._count), wanted, key=lambda number: self._record(number)[0])
         if index == self._count:
             return None
         digest, offset, length = self._record(index)
