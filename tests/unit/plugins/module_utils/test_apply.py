@@ -146,10 +146,10 @@ class TestFailures:
     def test_nothing_new_is_started_after_the_first(self, api: DescopeApi, emulator: Emulator) -> None:
         emulator.faults(kind="status", status=400, match=to(IMPORT, flow_id="flow-3"))
 
-        found = Applier(api, ApplyOptions(threads=2)).apply(creations(*(f"flow-{number}" for number in range(20))))
+        # How many more are under way with several threads is up to the machine.
+        found = Applier(api, ApplyOptions(threads=1)).apply(creations(*(f"flow-{number}" for number in range(20))))
 
-        sent = emulator.stats()["requests"][IMPORT]
-        assert 4 <= sent <= 6
+        assert emulator.stats()["requests"][IMPORT] == 4
         untouched = [flow_id for flow_id, result in found.items() if result.result is Result.UNTOUCHED]
         assert len(untouched) == 20 - len(stored_flows(emulator))
         assert all(found[flow_id].error for flow_id in untouched)

@@ -179,10 +179,16 @@ class Server:
         return self.url.partition("//")[2]
 
 
+class PatientServer(ThreadingHTTPServer):
+    """It lets more connections wait than five, which is the default; what comes beyond is lost on a busy machine."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 def serve(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     script = Script([OK])
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("ScriptedHandler", (Handler,), {"script": script}))
-    server.daemon_threads = True
+    server = PatientServer(("127.0.0.1", 0), type("ScriptedHandler", (Handler,), {"script": script}))
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
