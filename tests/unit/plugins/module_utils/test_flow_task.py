@@ -436,7 +436,7 @@ class TestBackups:
         controller.emulator.faults(kind="delay", seconds=0.5, match=to(IMPORT))
 
         def remove_backups() -> None:
-            eventually(lambda: controller.requests().get(IMPORT))
+            eventually(lambda: controller.requests().get(IMPORT) == len(CHANGED))
             shutil.rmtree(controller.backups)
 
         with meanwhile(remove_backups):
