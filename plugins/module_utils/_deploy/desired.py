@@ -17,6 +17,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.document i
 from ansible_collections.community.descope.plugins.module_utils._flow.schema import check_schema
 from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
     Settings,
+    errors_in,
     find_problems,
     find_problems_together,
 )
@@ -183,7 +184,7 @@ def load_desired(
         documents = [flow.document for flow in desired if flow.document]
         found = [problem for document in documents for problem in find_problems(document, _WITHOUT_SCHEMA)]
         found += find_problems_together(documents)
-        problems.extend(_errors(found))
+        problems.extend(errors_in(found))
         if warnings is not None:
             warnings.extend(problem for problem in found if problem.severity is Severity.WARNING)
         if problems:
@@ -215,7 +216,7 @@ def schema_problems(desired: Iterable[DesiredFlow], known: Iterable[Problem] = (
     """
     seen = {(problem.source, problem.path) for problem in known}
     found = (problem for flow in desired if flow.document for problem in check_schema(flow.document))
-    return [problem for problem in _errors(found) if (problem.source, problem.path) not in seen]
+    return [problem for problem in errors_in(found) if (problem.source, problem.path) not in seen]
 
 
 def _declared_item(kind: Kind, position: int, item: Mapping[str, Any], variables: Mapping[str, Any]) -> FlowSource:
@@ -237,10 +238,6 @@ def _id_problems(flow_ids: Iterable[str | None], source: str) -> list[Problem]:
 
 def _as_named(problem: Problem, source: FlowSource) -> Problem:
     return replace(problem, source=source.label) if source.named else problem
-
-
-def _errors(problems: Iterable[Problem]) -> list[Problem]:
-    return [problem for problem in problems if problem.severity is Severity.ERROR]
 
 
 def _desired(source: FlowSource, documents: list[FlowDocument], problems: list[Problem]) -> list[DesiredFlow]:

@@ -18,7 +18,7 @@ from ansible_collections.community.descope.plugins.module_utils._diff.text impor
     quoted,
     value_text,
 )
-from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, task_order
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue
 
 START = "start"
@@ -135,7 +135,7 @@ class FlowWords:
                 if isinstance(target, str) and target not in reached and target in self.tasks:
                     reached[target] = None
                     queue.append(target)
-        return [*reached, *sorted((task_id for task_id in self.tasks if task_id not in reached), key=_task_order)]
+        return [*reached, *sorted((task_id for task_id in self.tasks if task_id not in reached), key=task_order)]
 
     @property
     def shown_screens(self) -> list[str]:
@@ -171,7 +171,7 @@ class FlowWords:
     @cached_property
     def _shown_by(self) -> dict[str, list[str]]:
         shown: dict[str, list[str]] = {}
-        for task_id in sorted(self.tasks, key=_task_order):
+        for task_id in sorted(self.tasks, key=task_order):
             screen_id = object_of(self.tasks[task_id]).get("screenId")
             if isinstance(screen_id, str) and screen_id:
                 shown.setdefault(screen_id, []).append(task_id)
@@ -270,9 +270,3 @@ def argument_value(task: JsonObject, name: str) -> JsonValue:
 
 def short_id(screen_id: str) -> str:
     return screen_id if len(screen_id) <= 12 else f"{screen_id[:4]}...{screen_id[-4:]}"
-
-
-def _task_order(task_id: str) -> tuple[int, str]:
-    """Order task ids as people count: 2 before 12, 12 before 12.end, names last."""
-    number = task_id.partition(".")[0]
-    return (int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 10**10, task_id)

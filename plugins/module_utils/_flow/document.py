@@ -21,7 +21,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     quoted,
 )
 
-__all__ = ["FlowDocument", "JsonObject", "JsonValue", "json_path"]
+__all__ = ["FlowDocument", "JsonObject", "JsonValue", "json_path", "task_order"]
 
 # What Descope accepts as a flow id (its Terraform provider's rule).
 FLOW_ID = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -117,7 +117,7 @@ class FlowDocument:
     def screen_names(self) -> dict[str, str]:
         """The human names of the screens by their id; screens that no task shows are missing."""
         names: dict[str, str] = {}
-        for task_id in sorted(self.tasks, key=_task_order):
+        for task_id in sorted(self.tasks, key=task_order):
             task = _object(self.tasks[task_id])
             screen_id, name = _text(task.get("screenId")), _one_line(task.get("name"))
             if screen_id and name:
@@ -149,7 +149,7 @@ def flow_id_problem(flow_id: object, source: str = "") -> Problem | None:
     return Problem("invalid-flow-id", message, source=source)
 
 
-def _task_order(task_id: str) -> tuple[int, str]:
+def task_order(task_id: str) -> tuple[int, str]:
     """Order task ids as people count: 2 before 12, 12 before 12.end, names last."""
     number = task_id.partition(".")[0]
     return (int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 10**10, task_id)
