@@ -47,6 +47,7 @@ from ansible_collections.community.descope.plugins.module_utils._library.variabl
     undeclared,
 )
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters, Syntax, syntax_of
+from ansible_collections.community.descope.plugins.plugin_utils._ready import ReadyOnce
 from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope, render
 from ansible_collections.community.descope.plugins.plugin_utils._template import (
     StructuredTemplate,
@@ -161,8 +162,13 @@ class Template:
         return [problem for problem in problems if not problem.message.startswith(repeated)]
 
 
-# A template is read once by a process that needs it often: its key -> what its files were like, and the template.
-_READY: dict[tuple[Any, ...], tuple[tuple[Any, ...], Template]] = {}
+def _lasts(template: Template) -> bool:
+    """Tell whether a template is plain data: a text template holds parsed code, and problems are the rare case."""
+    plain = all(isinstance(flow.content, StructuredTemplate) for flow in template.flows)
+    return plain and not template.problems
+
+
+_READY: ReadyOnce[Template] = ReadyOnce("template", _lasts)
 
 
 class TemplateLibrary:
@@ -197,12 +203,11 @@ class TemplateLibrary:
         return self._opened(layers, extra)
 
     def _opened(self, layers: tuple[Entry, ...], extra: Overlay | None) -> Template:
-        key = (layers, repr(extra), self._delimiters, self._search_path)
-        stamp = tuple(stamp for entry in layers for stamp in _stamps(entry))
-        known = _READY.get(key)
-        if known is None or known[0] != stamp:
-            known = _READY[key] = (stamp, _Assembly(layers, extra, self._delimiters, self._search_path).template())
-        return known[1]
+        stamp = [stamp for entry in layers for stamp in _stamps(entry)]
+        key = (layers, extra, self._delimiters, self._search_path, stamp)
+        make = _Assembly(layers, extra, self._delimiters, self._search_path).template
+        # What stands in a task may come from a vault, so it is not written to a disk.
+        return _READY.get(key, make, share=extra is None)
 
     def _layers(self, name: str) -> tuple[Entry, ...]:
         """Return an entry and those that it extends, each by the next. Raises InputError where one is missing."""

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, community.descope contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026, community.descope contributors
+
+
+"""What was made ready once in a run, for all of its workers.
+
+Ansible forks a worker for each host, which forgets everything at its end. Making a template ready takes several times
+as long as rendering it, so the first worker that does leaves it in the run's directory for the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
+
+Thing = TypeVar("Thing")
+
+
+class ReadyOnce(Generic[Thing]):
+    """Keeps things by their key, in this process and for the others of the run.
+
+    kind: begins the names of the files. lasts: whether a thing can be kept in a file; the others each process makes for
+    itself.
+    """
+
+    def __init__(self, kind: str, lasts: Callable[[Thing], bool]) -> None:
+        self._kind = kind
+        self._lasts = lasts
+        self._known: dict[str, Thing] = {}
+
+    def get(self, key: object, make: Callable[[], Thing], *, share: bool = True) -> Thing:
+        """Return what belongs to C(key), made now if need be.
+
+        C(repr(key)) says everything that it depends on. C(share): whether it may be left in a file.
+        """
+        digest = hashlib.sha256(repr(key).encode(errors="surrogatepass")).hexdigest()
+        if digest not in self._known:
+            self._known[digest] = self._shared(digest, make) if share else make()
+        return self._known[digest]
+
+    def _shared(self, digest: str, make: Callable[[], Thing]) -> Thing:
+        # Nobody but this user and this run writes there, or the file would not be safe to load.
+        file = run_directory() / f"{self._kind}-{digest}.pickle"
+        with suppress(OSError):
+            found: Thing = pickle.loads(file.read_bytes())
+            return found
+        made = make()
+        if self._lasts(made):
+            # Without the file the other workers only take longer.
+            with suppress(OSError):
+                _write(file, pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
+        return made
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all: others may be about to read it."""
+    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(content)
+        Path(partial).replace(file)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
