@@ -60,8 +60,9 @@ class FlowSource:
     rendering: Rendering = field(default_factory=Rendering)
 
 
-# Looking at every type is slow, so it is left for flows that are about to be written.
-_WITHOUT_SCHEMA = Settings(schema=False)
+# Looking at every type is slow, and so is looking for secrets, which stops nothing. Both are left for flows that are
+# about to be written.
+_WHAT_STOPS = Settings(schema=False, safety=False)
 
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
 
@@ -182,7 +183,7 @@ def load_desired(
     desired, problems = load_sources(sources, load)
     if validate:
         documents = [flow.document for flow in desired if flow.document]
-        found = [problem for document in documents for problem in find_problems(document, _WITHOUT_SCHEMA)]
+        found = [problem for document in documents for problem in find_problems(document, _WHAT_STOPS)]
         found += find_problems_together(documents)
         problems.extend(errors_in(found))
         if warnings is not None:

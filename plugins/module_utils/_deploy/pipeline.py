@@ -65,7 +65,10 @@ from ansible_collections.community.descope.plugins.module_utils._report.pictures
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Level, rule_of
 from ansible_collections.community.descope.plugins.module_utils._validate.inventory import ProjectInventory
 from ansible_collections.community.descope.plugins.module_utils._validate.project import ATTRIBUTES, STYLES
-from ansible_collections.community.descope.plugins.module_utils._validate.validate import find_problems_together
+from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
+    find_problems_together,
+    find_unsafe,
+)
 
 # A reading that other workers share may be older than this; then the project is read again before it is changed, so
 # that the backup holds what really stood there.
@@ -172,6 +175,7 @@ class Pipeline:
         problems = schema_problems([DesiredFlow(flow.flow_id, flow.after, flow.source) for flow in plan.imports])
         if problems:
             raise InputError(problems)
+        self._warnings += [found for flow in plan.imports if flow.after for found in find_unsafe(flow.after)]
 
     def _look_up(self, plan: Plan, desired: list[DesiredFlow], inventory: ProjectInventory) -> None:
         """Warn of sub-flows, styles and attributes that flows about to be written name and the project lacks."""

@@ -37,11 +37,13 @@ from ansible_collections.community.descope.plugins.module_utils._validate.view i
 class Settings:
     """How to validate.
 
-    schema: whether to look at every type, which takes as long as all the rest. redirect_hosts: where redirects may
-    lead, None for everywhere. parse_scripts: a parser of scriptlets, None where there is none.
+    schema: whether to look at every type, which takes as long as all the rest. safety: whether to look for secrets and
+    redirects, which takes half of the rest. redirect_hosts: where redirects may lead, None for everywhere.
+    parse_scripts: a parser of scriptlets, None where there is none.
     """
 
     schema: bool = True
+    safety: bool = True
     redirect_hosts: tuple[str, ...] | None = None
     parse_scripts: ScriptParser | None = None
 
@@ -58,6 +60,11 @@ def find_problems(document: FlowDocument, settings: Settings = DEFAULTS) -> list
         damaged.update(problem.path for problem in problems)
     problems += [problem for problem in _from(document, _own(document, settings)) if problem.path not in damaged]
     return problems
+
+
+def find_unsafe(document: FlowDocument) -> list[Problem]:
+    """Return what of C(find_problems) is about safety: warnings of what works, and should not go out all the same."""
+    return _from(document, safety.find(FlowView(document), None))
 
 
 def find_problems_together(
@@ -85,7 +92,8 @@ def _own(document: FlowDocument, settings: Settings) -> Iterator[Finding]:
     yield from screens.find(flow)
     yield from actions.find(flow, settings.parse_scripts)
     yield from graph.find(flow)
-    yield from safety.find(flow, settings.redirect_hosts)
+    if settings.safety:
+        yield from safety.find(flow, settings.redirect_hosts)
 
 
 def _from(document: FlowDocument, findings: Iterable[Finding]) -> list[Problem]:
