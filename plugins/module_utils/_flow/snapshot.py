@@ -35,6 +35,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
 
 # A snapshot keeps long values as files of their own and refers to them by kind and SHA-256 of the value.
 ASSET = re.compile(r"asset:((?:[a-z]+)-([0-9a-f]{64})\.([a-z0-9]+))\Z")
+_REFERENCE = "asset:"
 TEXT_ASSETS = frozenset({"txt", "html"})
 
 
@@ -182,7 +183,7 @@ def load_snapshot_flow(
     if isinstance(metadata, dict):
         problems += _screen_list_problems(metadata, [name for name in files if _is_screen_file(name)], flow_id, source)
     resolver = _Assets(assets or {}, source, flow_id)
-    parts = {name: resolver.resolve(value, name) for name, value in parsed.items()}
+    parts = {name: resolver.resolve(value, name) if _names_assets(value) else value for name, value in parsed.items()}
     problems += resolver.problems
     if problems:
         raise InputError(problems)
@@ -272,6 +273,18 @@ def _from_snapshot(metadata: JsonObject, contents: JsonObject, screens: Iterable
     return data
 
 
+def _names_assets(value: JsonValue) -> bool:
+    """Tell whether a value may refer to an asset. Most files do not, and telling so is faster than looking where."""
+    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        kind = type(member)
+        if kind is str:
+            if member[:6] == _REFERENCE:
+                return True
+        elif (kind is dict or kind is list) and _names_assets(member):
+            return True
+    return False
+
+
 class _Assets:
     """Puts the values that a snapshot keeps as files of their own back in their places."""
 
@@ -284,7 +297,7 @@ class _Assets:
     def resolve(self, value: JsonValue, file: str, *place: str | int) -> JsonValue:
         """Return the value with its assets in place, sharing what has none."""
         if isinstance(value, str):
-            return self._text(value, file, place) if value.startswith("asset:") else value
+            return self._text(value, file, place) if value.startswith(_REFERENCE) else value
         if isinstance(value, dict):
             changed = {
                 key: resolved
