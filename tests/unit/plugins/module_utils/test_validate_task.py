@@ -180,6 +180,15 @@ class TestDeploying:
             "validating the flows found unknown-subflow, unused-interaction; see 'validation' in the results"
         ]
 
+    def test_secrets_are_told_of_in_what_is_about_to_be_written(self, controller: Controller) -> None:
+        flow = minimal_flow("a")
+        flow["contents"]["tasks"]["0"]["arguments"] = {"apiKey": {"type": "inline", "value": "K2" + "a1" * 30}}
+        preview = controller.flow(flow, check=True)
+        assert [problem["code"] for problem in preview["validation"]["problems"]] == ["secret-in-clear"]
+        applied, again = controller.flow(flow), controller.flow(flow)
+        assert [problem["code"] for problem in applied["validation"]["problems"]] == ["secret-in-clear"]
+        assert (again["changed"], again["validation"]["problems"]) == (False, [])
+
     def test_a_second_run_looks_nothing_up_and_asks_for_nothing_more(self, controller: Controller) -> None:
         controller.flow(minimal_flow("a"))
         controller.forget_requests()
