@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 from collections.abc import Iterator, Mapping
@@ -128,6 +129,9 @@ class DescopeActionBase(ActionBase):
         )
 
     def _run_here(self, params: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        # This worker shares all that Ansible had loaded. While flows are parsed, the garbage collector would look
+        # through that again and again, and so make the system copy it.
+        gc.freeze()
         context = {**params["run_context"], "run_dir": str(run_directory())}
         task = self._task_for({**params, "run_context": context}, variables, vault_cipher(params, self._loader))
         return run_use_case(self.use_case, task)
