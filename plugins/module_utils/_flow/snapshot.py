@@ -278,7 +278,7 @@ def _names_assets(value: JsonValue) -> bool:
     for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         kind = type(member)
         if kind is str:
-            if member[:6] == _REFERENCE:
+            if member.startswith(_REFERENCE):
                 return True
         elif (kind is dict or kind is list) and _names_assets(member):
             return True
