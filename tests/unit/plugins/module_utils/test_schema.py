@@ -91,6 +91,29 @@ def test_all_wrong_shapes_at_once() -> None:
 
 
 @given(st.sampled_from([place for place, _value in places(full_flow()) if place]), json_values())
+@settings(max_examples=200, deadline=None)
+def test_the_quick_library_finds_what_jsonschema_finds(place: Place, value: Any) -> None:
+    pytest.importorskip("jsonschema_rs", reason="optional; the oldest environment does without it")
+    damaged = FlowDocument(replaced(full_flow(), place, value))
+    quickly = check_schema(damaged)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "HAS_JSONSCHEMA_RS", False)
+        assert check_schema(damaged) == quickly
+
+
+def test_the_quick_library_spares_a_sound_flow_the_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("jsonschema_rs", reason="optional; the oldest environment does without it")
+    monkeypatch.setattr(schema, "_validator", None)
+    assert check_schema(FlowDocument(full_flow())) == []
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\n"], ids=["half a surrogate pair", "a line break after an id"])
+def test_what_the_quick_library_cannot_judge_jsonschema_does(text: str) -> None:
+    assert check_schema(FlowDocument(replaced(full_flow(), ("metadata", "description"), text))) == []
+    assert check_schema(FlowDocument(replaced(full_flow(), (*TASKS, "0", "type"), text))) == []
+
+
+@given(st.sampled_from([place for place, _value in places(full_flow()) if place]), json_values())
 @settings(max_examples=60, deadline=None)
 def test_any_damage_is_survived(place: Place, value: Any) -> None:
     for problem in check_schema(FlowDocument(replaced(full_flow(), place, value))):
@@ -106,6 +129,7 @@ def test_a_missing_library_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_validator_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "HAS_JSONSCHEMA_RS", False)
     check_schema(FlowDocument(full_flow()))
     monkeypatch.setattr(jsonschema, "Draft202012Validator", None)
     assert check_schema(FlowDocument(full_flow())) == []
