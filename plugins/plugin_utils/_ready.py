@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-
 """What was made ready once in a run, for all of its workers.
 
 Ansible forks a worker for each host, which forgets everything at its end. Making a template ready takes several times
@@ -17,10 +16,12 @@ import os
 import pickle
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
+from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
 
 Thing = TypeVar("Thing")
@@ -41,7 +42,8 @@ class ReadyOnce(Generic[Thing]):
     def get(self, key: object, make: Callable[[], Thing], *, share: bool = True) -> Thing:
         """Return what belongs to C(key), made now if need be.
 
-        C(repr(key)) says everything that it depends on. C(share): whether it may be left in a file.
+        C(repr(key)) says everything that it depends on. C(make) neither reads nor writes files. C(share): whether the
+        thing may be left in a file.
         """
         digest = hashlib.sha256(repr(key).encode(errors="surrogatepass")).hexdigest()
         if digest not in self._known:
@@ -52,14 +54,24 @@ class ReadyOnce(Generic[Thing]):
         # Nobody but this user and this run writes there, or the file would not be safe to load.
         file = run_directory() / f"{self._kind}-{digest}.pickle"
         with suppress(OSError):
-            found: Thing = pickle.loads(file.read_bytes())
-            return found
-        made = make()
-        if self._lasts(made):
-            # Without the file the other workers only take longer.
+            return self._left(file, make)
+        with ExitStack() as held:
+            # The first workers start together. Without the lock each of them would make the same thing, and without the
+            # file all others would, too; neither does more than take longer.
+            with suppress(DescopeError):
+                held.enter_context(locked_file(file.with_suffix(".lock")))
+                with suppress(OSError):
+                    return self._left(file, make)
+            made = make()
             with suppress(OSError):
-                _write(file, pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
-        return made
+                _write(file, pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if self._lasts(made) else b"")
+            return made
+
+    def _left(self, file: Path, make: Callable[[], Thing]) -> Thing:
+        """Return what another worker has left, or make it where that has found it not to last. Raises OSError."""
+        content = file.read_bytes()
+        found: Thing = pickle.loads(content) if content else make()
+        return found
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-
 """What workers of a run leave to each other: made once, never mistaken for something else, never a secret."""
 
 from __future__ import annotations
 
 import stat
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,16 +35,42 @@ def worker() -> ReadyOnce[list[str]]:
     return ReadyOnce("things", lambda thing: "for this process" not in thing)
 
 
+def kept(run: Path) -> bytes:
+    """Everything that workers find in the directory."""
+    return b"".join(file.read_bytes() for file in sorted(run.iterdir()))
+
+
 def test_what_one_worker_made_the_next_one_finds(run: Path) -> None:
     assert worker().get(("key", 1), lambda: ["made"]) == ["made"]
     assert worker().get(("key", 1), lambda: ["made again"]) == ["made"]
     assert worker().get(("key", 2), lambda: ["another"]) == ["another"]
-    assert [stat.S_IMODE(file.stat().st_mode) for file in run.iterdir()] == [0o600, 0o600]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in run.iterdir()} == {0o600}
+
+
+def test_workers_that_start_together_make_it_once(run: Path) -> None:
+    start = threading.Barrier(8)
+    made: list[str] = []
+
+    def make() -> list[str]:
+        made.append("made")
+        time.sleep(0.05)  # long enough for the others to have looked for it
+        return [f"by worker {len(made)}"]
+
+    def work(_number: int) -> list[str]:
+        start.wait()
+        return worker().get("key", make)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, range(8))) == [["by worker 1"]] * 8
 
 
 def test_what_does_not_last_each_worker_makes_for_itself(run: Path) -> None:
     assert worker().get("key", lambda: ["for this process", "1"])[1] == "1"
     assert worker().get("key", lambda: ["for this process", "2"])[1] == "2"
+    assert kept(run) == b""
+
+
+def test_what_is_not_to_be_shared_leaves_nothing(run: Path) -> None:
     assert worker().get("secret", lambda: ["made"], share=False) == ["made"]
     assert list(run.iterdir()) == []
 
@@ -74,7 +102,8 @@ def test_nothing_of_a_task_is_left_on_the_disk(library: Library, run: Path) -> N
     assert changed["metadata"]["name"] == "from the vault"
     assert list(run.iterdir()) == []
     library.render("base")
-    assert not any(b"from the vault" in file.read_bytes() for file in run.iterdir())
+    assert kept(run)
+    assert b"from the vault" not in kept(run)
 
 
 @pytest.fixture
