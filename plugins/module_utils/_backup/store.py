@@ -145,9 +145,10 @@ class BackupStore:
             self.storage.create_directory(self._name(backup_id), files, MANIFEST)
         except StorageError as error:
             raise BackupError(f"the backup could not be written: {error}; nothing was changed") from error
-        backup = Backup(manifest, self.place(backup_id))
-        self.verify(backup_id)
-        return backup
+        self._compare(backup_id, files)
+        if self.cipher.encrypts:  # only loading it shows that it can be read again
+            self.verify(backup_id)
+        return Backup(manifest, self.place(backup_id))
 
     def record(self, backup: Backup, outcome: Outcome) -> Backup:
         """Write beside a backup what was then done. Raises BackupError where that cannot be written."""
@@ -206,6 +207,13 @@ class BackupStore:
         backup = self.load(backup_id)
         self.read_flows(backup)
         return backup
+
+    def _compare(self, backup_id: str, files: Mapping[str, bytes]) -> None:
+        """Prove that a backup holds what was just written, byte by byte. Raises BackupError."""
+        names = {self._name(backup_id, file): content for file, content in files.items()}
+        for name, found in self.storage.read_many(names).items():
+            if _content(found) != names[name]:
+                raise BackupError(f"{self.storage.place(name)} is not what was written there; nothing was changed")
 
     def remove(self, backup_id: str) -> None:
         """Remove a backup as a whole, whatever state it is in. Raises StorageError."""

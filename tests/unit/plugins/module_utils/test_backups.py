@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
     Outcome,
     Status,
 )
+from ansible_collections.community.descope.plugins.module_utils._backup.storage import LocalStorage
 from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup, BackupStore
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
@@ -114,6 +115,21 @@ def test_the_outcome_stands_beside_what_was_there(store: BackupStore, backup: Ba
     }
     assert store.load(backup.id) == recorded
     assert recorded.status is Status.GOOD
+
+
+@pytest.mark.parametrize("file", ["flows/welcome.json", "manifest.json"])
+def test_a_disk_that_does_not_keep_what_it_took_is_found_out_at_once(
+    store: BackupStore, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    write = LocalStorage.create_directory
+
+    def lossy(storage: LocalStorage, name: str, files: Mapping[str, bytes], last: str) -> None:
+        write(storage, name, {**files, file: files[file][:-2] + b" \n"}, last)
+
+    monkeypatch.setattr(LocalStorage, "create_directory", lossy)
+
+    with pytest.raises(BackupError, match=rf"{file} is not what was written there; nothing was changed"):
+        store.create({"welcome": WELCOME}, REASON)
 
 
 @pytest.mark.parametrize("damage", ["altered", "truncated", "missing", "manifest", "newer"])
