@@ -179,7 +179,7 @@ def _told(flow: PlannedFlow) -> dict[str, Any]:
         **{name: told[name] for name in _TOLD},
         "state": "present" if flow.after else "absent",
         "change": _CHANGES[flow.action],
-        "fingerprint": flow.after.fingerprint if flow.after else "",
+        "fingerprint": flow.fingerprint_after,
     }
 
 

@@ -76,8 +76,8 @@ class DriftedFlow:
             "changed_in": self.origin.value if self.origin else "",
             "summary": summarize(planned.changes) if planned.changes else "",
             **told_changes_report(planned.changes),
-            "fingerprint_live": planned.before.fingerprint if planned.before else "",
-            "fingerprint_declared": planned.after.fingerprint if planned.after else "",
+            "fingerprint_live": planned.fingerprint_before,
+            "fingerprint_declared": planned.fingerprint_after,
             "last_write": {
                 "time": write.time if write else "",
                 "backup": write.backup_id if write else "",
@@ -112,8 +112,8 @@ def find_drift(plan: Plan, writes: Mapping[str, LastWrite]) -> list[DriftedFlow]
 
 def origin_of(flow: PlannedFlow, write: LastWrite | None) -> Origin:
     """Return which side of a difference has changed since the flow was last written from here."""
-    live = flow.before.fingerprint if flow.before else ""
-    declared = flow.after.fingerprint if flow.after else ""
+    live = flow.fingerprint_before
+    declared = flow.fingerprint_after
     # Equal where only the layout differs, of which nothing is recorded.
     if write is None or not write.certain or live == declared:
         return Origin.UNKNOWN

@@ -199,8 +199,7 @@ class Pipeline:
             self._options.reason,
             base_url=self._session.base_url,
             intended={
-                flow.flow_id: Intention(flow.action.value, flow.after.fingerprint if flow.after else "")
-                for flow in plan.changed_flows
+                flow.flow_id: Intention(flow.action.value, flow.fingerprint_after) for flow in plan.changed_flows
             },
         )
 
@@ -266,8 +265,7 @@ def _outcome(plan: Plan, results: Mapping[str, FlowResult]) -> Outcome:
 
 
 def _fingerprint_since(flow: PlannedFlow, result: FlowResult) -> str:
-    document = flow.before if result.result is Result.RESTORED else flow.after
-    return document.fingerprint if document else ""
+    return flow.fingerprint_before if result.result is Result.RESTORED else flow.fingerprint_after
 
 
 def _status(plan: Plan, results: Mapping[str, FlowResult]) -> Status:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from ansible_collections.community.descope.plugins.module_utils._diff.compare import same
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import Change, diff_documents
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._flow.normal import fingerprint_of, normal_form
+from ansible_collections.community.descope.plugins.module_utils._flow.normal import normal_form
 
 # The console refuses to delete these (https://docs.descope.com/customize/manage_flows).
 SYSTEM_FLOWS = frozenset({"sign-up", "sign-in", "sign-up-or-in", "step-up"})
@@ -68,6 +69,18 @@ class PlannedFlow:
             return ()
         return tuple(diff_documents(self.before, self.after))
 
+    @property
+    def fingerprint_before(self) -> str:
+        """The fingerprint of what stands in the project, empty where nothing does."""
+        return self.before.fingerprint if self.before else ""
+
+    @property
+    def fingerprint_after(self) -> str:
+        """The fingerprint of what should stand there, empty where nothing should."""
+        if self.action is Action.NONE:  # and so the same, which spares most flows of a fleet the second one
+            return self.fingerprint_before
+        return self.after.fingerprint if self.after else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -91,11 +104,9 @@ class Plan:
 
 def same_flow(left: FlowDocument, right: FlowDocument, *, layout: bool) -> bool:
     """Tell whether two documents are the same flow, server noise apart; canvas positions count only when asked."""
-    if left.fingerprint != right.fingerprint:
+    if not same(left.normal, right.normal):
         return False
-    if not layout:
-        return True
-    return fingerprint_of(normal_form(left.data, layout=True)) == fingerprint_of(normal_form(right.data, layout=True))
+    return not layout or same(normal_form(left.data, layout=True), normal_form(right.data, layout=True))
 
 
 def make_plan(

@@ -55,8 +55,8 @@ def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
         "verified": result.verified,
         "summary": summarize(flow.changes) if flow.changes else "",
         **told_changes_report(flow.changes),
-        "fingerprint_before": flow.before.fingerprint if flow.before else "",
-        "fingerprint_after": flow.after.fingerprint if flow.after else "",
+        "fingerprint_before": flow.fingerprint_before,
+        "fingerprint_after": flow.fingerprint_after,
     }
 
 

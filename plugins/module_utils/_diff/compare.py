@@ -149,12 +149,16 @@ def _types_agree(left: JsonValue, right: JsonValue) -> bool:
     """Tell whether two values that Python finds equal consist of the same types."""
     kind = left.__class__
     if kind is dict:
-        return all(
-            member is right[key] or member.__class__ is str or _types_agree(member, right[key])
-            for key, member in left.items()
-        )
+        for key, member in left.items():
+            other = right[key]
+            if member is not other and member.__class__ is not str and not _types_agree(member, other):
+                return False
+        return True
     if kind is list:
-        return all(item.__class__ is str or _types_agree(item, other) for item, other in zip(left, right, strict=True))
+        for item, other in zip(left, right, strict=True):
+            if item is not other and item.__class__ is not str and not _types_agree(item, other):
+                return False
+        return True
     return kind is right.__class__ and (kind is not float or repr(left) == repr(right))  # 0.0 == -0.0
 
 
