@@ -84,22 +84,28 @@ def redact_value(value: Any, *, secret: bool = False) -> Any:
     return REDACTED if secret and isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def secret_members(value: dict[str, Any], *, secret: bool = False) -> set[str]:
+def secret_members(value: dict[str, Any], *, secret: bool = False) -> frozenset[str]:
     """Return which members of an object are secrets. C(secret): the object itself stands under a secret's name.
 
     Descope writes values as C({"type": ..., "value": ...}), named ones with C(key), too; of type C(context) the value
     is the name of something that is known at run time only.
     """
-    hidden = {key for key in value if is_secret_name(key)}
+    hidden = _secret_names(tuple(value))
     if value.get("type") == "context":
         return hidden
     name = value.get("key")
     if secret or (isinstance(name, str) and is_secret_name(name)):
         if "value" in value:
-            return {*hidden, "value"}
+            return hidden | {"value"}
         if secret and "displayName" not in value:  # a component of a screen may be called after a secret
-            return set(value)
+            return frozenset(value)
     return hidden
+
+
+# Thousands of components of a flow have the same few sets of members.
+@lru_cache(maxsize=1024)
+def _secret_names(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name for name in names if is_secret_name(name))
 
 
 def _unless_reference(text: str) -> str:

@@ -26,6 +26,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _AT_RUN_TIME = "{{"
 # Copies of a screen that the console keeps on tasks; an import drops them, and the screen itself is looked at.
 _CACHES = frozenset({"htmlTemplate", "interactions", "clientScripts", "inputsMetadata", "view"})
+_CONTAINERS = frozenset({dict, list})
 
 
 def find(flow: FlowView, redirect_hosts: Sequence[str] | None) -> Iterator[Finding]:
@@ -74,23 +75,31 @@ def _secrets(value: Any, place: tuple[str | int, ...]) -> list[tuple[str | int, 
     waiting: list[tuple[Any, tuple[str | int, ...], bool]] = [(value, place, False)]
     while waiting:
         value, place, secret = waiting.pop()
-        if isinstance(value, dict):
-            hidden = secret_members(value, secret=secret)
-            waiting += [(member, (*place, key), key in hidden) for key, member in value.items() if _holds_text(member)]
-        elif isinstance(value, list):
-            waiting += [(item, (*place, index), secret) for index, item in enumerate(value)]
-        elif _looks_secret(value, secret):
+        if isinstance(value, dict | list):
+            waiting += [(member, (*place, key), hidden) for key, member, hidden in reversed(_suspects(value, secret))]
+        elif value and _looks_secret(value, secret):
             found.append(place)
-    return found[::-1]
+    return found
+
+
+def _suspects(value: JsonObject | list[Any], secret: bool) -> list[tuple[str | int, Any, bool]]:
+    """Return the members of a value that may hide something, each with its key and whether that says so.
+
+    Most are short texts and switches, thousands of them in a flow, so they are sorted out here, where they cost least.
+    """
+    if isinstance(value, list):
+        return [(index, item, secret) for index, item in enumerate(value)]
+    hidden = secret_members(value, secret=secret)
+    return [
+        (key, member, key in hidden)
+        for key, member in value.items()
+        if member and member is not True and (member.__class__ in _CONTAINERS or _looks_secret(member, key in hidden))
+    ]
 
 
 @lru_cache(maxsize=8192)
 def _looks_secret(value: Any, secret: bool) -> bool:
     return bool(redact_value(value, secret=secret) != value)
-
-
-def _holds_text(value: Any) -> bool:
-    return bool(value) and value is not True
 
 
 def _screen(flow: FlowView, screen: JsonObject) -> str:
