@@ -313,7 +313,9 @@ def _broken_links(label: str, nodes: JsonObject, place: tuple[str | int, ...]) -
         if not isinstance(node, dict):
             yield _wrong(f"node {quoted(node_id)} of {label}", node, "an object", (*place, node_id))
             continue
-        yield from _node_shape(f"{_node(node_id, node)} of {label}", node, (*place, node_id))
+        for member, expected in _wrong_members(node):
+            what = f"{member} of {_node(node_id, node)} of {label}"
+            yield _wrong(what, node.get(member), expected, (*place, node_id, member))
         for child_place, child in _children(node):
             if not isinstance(child, str) or child not in nodes:
                 message = f"{_node(node_id, node)} of {label} contains node {quoted(child)}, which is missing"
@@ -326,13 +328,14 @@ def _broken_links(label: str, nodes: JsonObject, place: tuple[str | int, ...]) -
             yield "dangling-parent", f"{_node(node_id, node)} of {label} {where}", (*place, node_id, "parent")
 
 
-def _node_shape(label: str, node: JsonObject, place: tuple[str | int, ...]) -> Iterator[_Finding]:
+def _wrong_members(node: JsonObject) -> Iterator[tuple[str, str]]:
+    """Yield the members of a node that are of the wrong type, each with what is expected."""
     if not isinstance(node.get("nodes"), list):
-        yield _wrong(f"nodes of {label}", node.get("nodes"), "a list", (*place, "nodes"))
+        yield "nodes", "a list"
     if not isinstance(node.get("props"), dict):
-        yield _wrong(f"props of {label}", node.get("props"), "an object", (*place, "props"))
+        yield "props", "an object"
     if not isinstance(node.get("linkedNodes", {}), dict):
-        yield _wrong(f"linkedNodes of {label}", node["linkedNodes"], "an object", (*place, "linkedNodes"))
+        yield "linkedNodes", "an object"
 
 
 def _children(node: JsonObject) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -38,6 +38,7 @@ class FlowDocument:
     def __init__(self, data: JsonObject, source: str = "") -> None:
         self.data = data
         self.source = source
+        self._task_labels: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"FlowDocument({self.flow_id!r}, source={self.source!r})"
@@ -60,7 +61,7 @@ class FlowDocument:
         """C(startTask) and C(tasks)."""
         return _object(self.data.get("contents"))
 
-    @property
+    @cached_property
     def tasks(self) -> JsonObject:
         """The tasks by their id. A task of a damaged flow may be anything."""
         return _object(self.contents.get("tasks"))
@@ -91,9 +92,11 @@ class FlowDocument:
 
     def task_label(self, task_id: str) -> str:
         """Return how to name a task to people, for example C(task "Sign Up / OTP / Email" (7))."""
-        name = _one_line(_object(self.tasks.get(task_id)).get("name"))
-        shown = _one_line(task_id)
-        return f'task "{name}" ({shown})' if name and name != shown else f"task {shown}"
+        if task_id not in self._task_labels:
+            name = _one_line(_object(self.tasks.get(task_id)).get("name"))
+            shown = _one_line(task_id)
+            self._task_labels[task_id] = f'task "{name}" ({shown})' if name and name != shown else f"task {shown}"
+        return self._task_labels[task_id]
 
     def screen_label(self, screen_id: str) -> str:
         """Return how to name a screen to people, for example C(screen "Welcome" (SC2w...SVGf)).
