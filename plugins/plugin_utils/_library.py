@@ -92,10 +92,10 @@ class Flow:
 
     def render(self, scope: Scope, delimiters: Delimiters) -> RawFlow:
         """Return the flow with every expression evaluated. Raises InputError."""
-        if isinstance(self.content, TextTemplate):
-            value = self.content.render(scope)
-        else:
-            value = render(self.content, scope, delimiters)
+        if isinstance(self.content, StructuredTemplate):
+            # So are the template and the values in it, each since it was read.
+            return self.raw.with_value(render(self.content, scope, delimiters), plain=True)
+        value = self.content.render(scope)
         for overlay in self.overlays:
             value = overlay.applied(to_exported(value, self.raw.source), scope, delimiters)
         return self.raw.with_value(value)
@@ -325,7 +325,8 @@ class _Assembly:
         return tuple(self._structured(raw) for raw in self._changed(flows))
 
     def _structured(self, raw: RawFlow) -> Flow:
-        return Flow(raw, compile_template(raw.value, raw.source, self._syntax))
+        compiled = compile_template(raw.value, raw.source, self._syntax)
+        return Flow(raw, replace(compiled, value=plain_json(compiled.value, raw.source)))
 
     def _changed(self, flows: list[RawFlow]) -> list[RawFlow]:
         """Return the flows of the base with its partials in place and the changes of all layers made."""

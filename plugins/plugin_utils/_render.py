@@ -183,7 +183,7 @@ def _plain(value: Any) -> JsonValue:
     if value.__class__ is str:
         return value
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
+        return plain_json(json.loads(json.dumps(value, allow_nan=False)))
     except (TypeError, ValueError):
         raise EvaluationError(_NOT_JSON) from None
 

@@ -140,21 +140,22 @@ def _what_it_looks_like(value: object) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def load(value: object, source: str = "", *, flow_id: str = "") -> FlowDocument:
+def load(value: object, source: str = "", *, flow_id: str = "", plain: bool = False) -> FlowDocument:
     """Return the one flow in a value, in whatever format it is.
 
     C(flow_id) overrides the id inside the value, and is needed for the files of a snapshot's flow directory, which do
-    not hold it. Raises FormatError for anything that is not one flow, and InputError for a flow without id, with an
-    invalid id or with values that JSON does not know.
+    not hold it. C(plain): whether the value is known to be as C(plain_json) makes it. Raises FormatError for anything
+    that is not one flow, and InputError for a flow without id, with an invalid id or with values that JSON does not
+    know.
     """
-    plain = plain_json(value, source)
-    found = _detect(plain, source)
+    content: JsonValue = value if plain else plain_json(value, source)
+    found = _detect(content, source)
     if found is not Format.SNAPSHOT:
-        return identified(_TO_EXPORTED[found](plain, source), source, flow_id)
-    if "flows/flows.json" in plain:
+        return identified(_TO_EXPORTED[found](content, source), source, flow_id)
+    if "flows/flows.json" in content:
         message = "this is a whole snapshot, not one flow; take the flows out of it first"
         raise FormatError([Problem("unknown-format", message, source=source)])
-    return load_snapshot_flow(plain, flow_id, source)
+    return load_snapshot_flow(content, flow_id, source, {})
 
 
 def to_exported(value: object, source: str = "") -> JsonObject:

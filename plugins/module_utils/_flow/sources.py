@@ -65,16 +65,17 @@ class RawFlow:
     """One flow as it was found, read but not yet taken for a flow, so that a template can be rendered first.
 
     C(value) is the file's content; of a snapshot directory, the flow in the exported form. C(flow_id) is the name of
-    that directory, empty for a file.
+    that directory, empty for a file. C(plain): whether the value is known to be plain JSON, as C(plain_json) makes it.
     """
 
     value: JsonValue
     source: str
     flow_id: str = ""
+    plain: bool = False
 
-    def with_value(self, value: JsonValue) -> RawFlow:
+    def with_value(self, value: JsonValue, *, plain: bool = False) -> RawFlow:
         """Return the same flow with another value."""
-        return replace(self, value=value)
+        return replace(self, value=value, plain=plain)
 
 
 def read_source(path: str | os.PathLike[str], *, flow_id: str = "") -> list[FlowDocument]:
@@ -102,7 +103,7 @@ def read_raw(path: str | os.PathLike[str]) -> list[RawFlow]:
 
 def load_raw(raw: RawFlow, *, flow_id: str = "") -> list[FlowDocument]:
     """Return the flows in what was read. C(flow_id) overrides the id found there. Raises as C(load) does."""
-    return [load(raw.value, raw.source, flow_id=flow_id or raw.flow_id)]
+    return [load(raw.value, raw.source, flow_id=flow_id or raw.flow_id, plain=raw.plain)]
 
 
 def load_definition(value: object, source: str, *, flow_id: str = "") -> FlowDocument:

@@ -41,9 +41,9 @@ def through(data: dict[str, Any], fmt: Format) -> dict[str, Any]:
     return load(json.loads(text), flow_id=data["flowId"]).data
 
 
-def error_of(value: object, **options: str) -> InputError:
+def error_of(value: object, *, flow_id: str = "") -> InputError:
     with pytest.raises(InputError) as caught:
-        load(value, "given", **options)
+        load(value, "given", flow_id=flow_id)
     return caught.value
 
 
