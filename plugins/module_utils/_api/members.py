@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 _Span = tuple[int, int]
@@ -33,8 +33,12 @@ class MembersOnDemand(Mapping[str, Any]):
         self._spans = spans
 
     def __getitem__(self, name: str) -> Any:
+        return json.loads(self.text(name))
+
+    def text(self, name: str) -> bytes:
+        """Return the JSON text of a member as it came."""
         start, end = self._spans[name]
-        return json.loads(self._text[start:end])
+        return self._text[start:end]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._spans)
@@ -44,6 +48,21 @@ class MembersOnDemand(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._spans
+
+
+def chosen_members(members: Mapping[str, Any], names: Iterable[str]) -> bytes:
+    """Return the JSON text of an object with some of the members, null for one that is missing.
+
+    They are not parsed where that can be spared.
+    """
+    in_text = (json.dumps(name).encode() + b":" + _text(members, name) for name in names)
+    return b"{" + b",".join(in_text) + b"}"
+
+
+def _text(members: Mapping[str, Any], name: str) -> bytes:
+    if isinstance(members, MembersOnDemand) and name in members:
+        return members.text(name)
+    return json.dumps(members.get(name)).encode()
 
 
 def parse_on_demand(large: str) -> Callable[[bytes], Any]:

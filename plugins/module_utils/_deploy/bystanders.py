@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
+from ansible_collections.community.descope.plugins.module_utils._deploy.plan import same_flow
+from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading, stored_flows
 from ansible_collections.community.descope.plugins.module_utils._deploy.readings import StoredReading
-from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 
 _MOST_NAMES = 10
 
@@ -66,6 +66,6 @@ def _differs(was: StoredReading, is_now: StoredReading, flow_id: str) -> bool:
         return True
     if was.raw(flow_id) == is_now.raw(flow_id):
         return False
-    flows = [reading.load([flow_id])[flow_id] for reading in (was, is_now)]
+    before, after = (stored_flows(reading, [flow_id])[flow_id] for reading in (was, is_now))
     # One that cannot be understood at one time cannot be compared.
-    return all(flows) and FlowDocument(flows[0]).fingerprint != FlowDocument(flows[1]).fingerprint
+    return before is not None and after is not None and not same_flow(before, after, layout=False)

@@ -12,21 +12,22 @@ Either way the workers of a run share what one of them has read.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ansible_collections.community.descope.plugins.module_utils._api.answers import HttpResponseError
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
+from ansible_collections.community.descope.plugins.module_utils._api.members import chosen_members
 from ansible_collections.community.descope.plugins.module_utils._deploy.readings import (
     EntriesAndFacts,
     SharedReadings,
     StoredReading,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
-    NamesInSnapshot,
     ProjectNames,
+    names_in_snapshot,
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
@@ -36,7 +37,9 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
 )
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.snapshot import (
-    load_snapshot_where_possible,
+    assets_named,
+    flows_in_snapshot,
+    load_flow_where_possible,
     snapshots_lack,
 )
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
@@ -181,11 +184,7 @@ class LiveProject:
     def _from_snapshot(self, flow_ids: list[str], not_before: float) -> Reading:
         stored = self._readings.get(_SNAPSHOT, not_before, self._export_snapshot)
         self._snapshot_size = stored.size
-        found = stored.load(flow_ids)
-        flows: dict[str, FlowDocument | None] = {
-            flow_id: FlowDocument(found[flow_id], source=f"project flow {flow_id}") if found.get(flow_id) else None
-            for flow_id in flow_ids
-        }
+        flows = stored_flows(stored, flow_ids)
         odd = [
             flow_id
             for flow_id in flow_ids
@@ -208,22 +207,17 @@ class LiveProject:
             # A project may be more than the server can bring in one answer; flow by flow it may still do.
             self._readings.refuse(_SNAPSHOT, str(error))
             raise SnapshotNotAllowedError(str(error), status=error.status) from error
+        files = snapshot.files
         try:
-            flows = load_snapshot_where_possible(snapshot.files)
+            flows = flows_in_snapshot(files)
         except InputError as error:
             self._readings.refuse(_SNAPSHOT, f"the snapshot of the project cannot be understood: {error}")
             return self._export_snapshot()
-        names = NamesInSnapshot(snapshot.files)
-
-        def entries() -> Iterator[tuple[str, JsonObject | None]]:
-            for flow_id, document in flows:
-                names.add(document)
-                yield flow_id, document.data if document else None
 
         def facts() -> JsonObject:
-            return {**names.facts(), "inventory": inventory_of_snapshot(snapshot.files).as_dict()}
+            return {**names_in_snapshot(files).as_facts(), "inventory": inventory_of_snapshot(files).as_dict()}
 
-        return EntriesAndFacts(entries(), facts)
+        return EntriesAndFacts(((flow_id, _part_of(files, flows[flow_id])) for flow_id in flows), facts)
 
     def _from_exports(self, flow_ids: list[str], not_before: float) -> Reading:
         listed = self._list(not_before)
@@ -256,6 +250,24 @@ class LiveProject:
             return {flow_id: self._api.export_flow(flow_id) for flow_id in flow_ids}
         with ThreadPoolExecutor(max_workers=min(self._threads, len(flow_ids))) as pool:
             return dict(zip(flow_ids, pool.map(self._api.export_flow, flow_ids), strict=True))
+
+
+def stored_flows(stored: StoredReading, flow_ids: Iterable[str]) -> dict[str, FlowDocument | None]:
+    """Return flows of a snapshot that a worker has stored, None for those that are not in it or cannot be understood.
+
+    Each worker parses its own, side by side with the others, and nobody those that no host of the run declares.
+    """
+    found = stored.load(flow_ids)
+    return {flow_id: _whole(load_flow_where_possible(found.get(flow_id, {}), flow_id)) for flow_id in flow_ids}
+
+
+def _whole(document: FlowDocument | None) -> FlowDocument | None:
+    return document and FlowDocument(document.data, source=f"project flow {document.flow_id}")
+
+
+def _part_of(files: Mapping[str, Any], paths: list[str]) -> bytes:
+    """Return the part of a snapshot with one flow's files and the assets they name, null for one that is missing."""
+    return chosen_members(files, [*paths, *assets_named(chosen_members(files, paths))])
 
 
 def bulk_is_cheaper(flows: int, snapshot_bytes: int, rate: RateLimit | None) -> bool:

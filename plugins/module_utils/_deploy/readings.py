@@ -47,8 +47,8 @@ _KEYS = "keys of all entries"
 class EntriesAndFacts:
     """What a reading brings where it is more than its entries.
 
-    entries: one at a time, so that they are never all in memory. facts: what else there is to tell, asked for when the
-    last entry has been written.
+    entries: one at a time, so that they are never all in memory, as values or, in bytes, as JSON text. facts: what else
+    there is to tell, asked for when the last entry has been written.
     """
 
     entries: Iterable[tuple[str, Any]]
@@ -232,7 +232,7 @@ def _write(file: BinaryIO, found: Entries | EntriesAndFacts) -> dict[str, Any]:
     records: list[bytes] = []
     size = 0
     for key, value in entries:
-        length = file.write(_compact(value))
+        length = file.write(value if isinstance(value, bytes) else _compact(value))
         keys.append(key)
         records.append(_Table.RECORD.pack(_digest_bytes(key), size, length))
         size += length

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026, community.descope contributors
 
-
 """What flows refer to by id, connectors and roles, found by name in the project that the flows go to.
 
 An id means something only in the project it comes from. Descope imports a flow with the id of a connector that does not
@@ -57,25 +56,29 @@ class ProjectNames:
 
     def and_of(self, flow: FlowDocument | None) -> ProjectNames:
         """Return these names and those that a flow of the project tells."""
-        told = flow.references if flow is not None else {}
+        return self.and_told(flow.references if flow is not None else None)
+
+    def and_told(self, references: JsonValue) -> ProjectNames:
+        """Return these names and those of a flow's references."""
+        told = references if isinstance(references, dict) else {}
         return ProjectNames(_with(self.connectors, told.get("connectors")), _with(self.roles, told.get("roles")))
 
+    def as_facts(self) -> JsonObject:
+        """Return what C(from_facts) takes."""
+        return {"connectors": self.connectors, "roles": self.roles}
 
-class NamesInSnapshot:
-    """Collects the names in a snapshot: those of its files, and those that its flows tell, one after the other."""
 
-    def __init__(self, files: Mapping[str, Any]) -> None:
-        found = [file for path, file in _files_below(files, "connectors/") if isinstance(file, dict)]
-        connectors = {file["name"]: file["id"] for file in found if _are_texts(file.get("name"), file.get("id"))}
-        listed = "connectors/connectors.json" in files
-        self._known = ProjectNames(connectors if listed else connectors or None, _roles(files))
-
-    def add(self, flow: FlowDocument | None) -> None:
-        self._known = self._known.and_of(flow)
-
-    def facts(self) -> JsonObject:
-        """Return the facts that C(ProjectNames.from_facts) takes."""
-        return {"connectors": self._known.connectors, "roles": self._known.roles}
+def names_in_snapshot(files: Mapping[str, Any]) -> ProjectNames:
+    """Return the names in a project's snapshot: those that it lists, and those that its flows tell."""
+    found = [file for _path, file in _files_below(files, "connectors/") if isinstance(file, dict)]
+    connectors = {file["name"]: file["id"] for file in found if _are_texts(file.get("name"), file.get("id"))}
+    listed = "connectors/connectors.json" in files
+    known = ProjectNames(connectors if listed else connectors or None, _roles(files))
+    for path in files:
+        if path.startswith("flows/") and path.endswith("/metadata.json"):
+            metadata = files[path]
+            known = known.and_told(metadata.get("references") if isinstance(metadata, dict) else None)
+    return known
 
 
 def _files_below(files: Mapping[str, Any], *prefixes: str) -> Iterator[tuple[str, Any]]:

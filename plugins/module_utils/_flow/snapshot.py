@@ -35,6 +35,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
 
 # A snapshot keeps long values as files of their own and refers to them by kind and SHA-256 of the value.
 ASSET = re.compile(r"asset:((?:[a-z]+)-([0-9a-f]{64})\.([a-z0-9]+))\Z")
+_ASSET_IN_TEXT = re.compile(rb'"asset:([a-z]+-[0-9a-f]{64}\.[a-z0-9]+)"')
 _REFERENCE = "asset:"
 TEXT_ASSETS = frozenset({"txt", "html"})
 
@@ -62,29 +63,41 @@ def load_snapshot(files: Mapping[str, object], source: str = "") -> dict[str, Fl
     return load_flow_directories(directories, files.get("flows/flows.json"), assets, _join(source, "flows"))
 
 
-def load_snapshot_where_possible(files: Mapping[str, object]) -> Iterator[tuple[str, FlowDocument | None]]:
-    """Return the flows of a project snapshot with their ids, None for one that is there but cannot be understood.
+def flows_in_snapshot(files: Mapping[str, object]) -> dict[str, list[str]]:
+    """Return the ids of the flows in a project snapshot, each with the paths of its files, assets aside.
 
-    For reading a project, where somebody else's unusual flow must not stand in the way of the others. A flow is loaded
-    when its turn comes, so that a large project is never in memory as a whole. Raises InputError, before the first of
-    them, where not even the list of flows can be understood.
+    None of the flows is parsed, so one that cannot be understood does not stand in the way of the others. Without
+    files: one that has none, or that the list of flows does not name. Raises InputError where not even that list can be
+    understood.
     """
-    directories, assets = _parts(files)
+    directories, _assets = _parts(files)
     index = files.get("flows/flows.json")
     listed, problems = _flow_ids(index, {}, "flows")
     if problems or index is None:
         raise InputError(problems or [Problem("invalid-flow-index", "the snapshot has no index of flows")])
-    known = frozenset(listed)
+    known = directories.keys() & listed
+    return {
+        flow_id: [f"flows/{flow_id}/{name}" for name in directories[flow_id]] if flow_id in known else []
+        for flow_id in dict.fromkeys([*listed, *directories])
+    }
 
-    def load(flow_id: str) -> FlowDocument | None:
-        if flow_id not in known or flow_id not in directories:
-            return None
-        try:
-            return load_snapshot_flow(directories[flow_id], flow_id, f"flows/{flow_id}", assets)
-        except InputError:
-            return None
 
-    return ((flow_id, load(flow_id)) for flow_id in dict.fromkeys([*listed, *directories]))
+def assets_named(text: bytes) -> list[str]:
+    """Return the paths of the assets that the JSON text of a flow's files names, each once."""
+    return [f"assets/{name.decode()}" for name in dict.fromkeys(_ASSET_IN_TEXT.findall(text))]
+
+
+def load_flow_where_possible(files: Mapping[str, object], flow_id: str) -> FlowDocument | None:
+    """Return one flow of a project snapshot of which C(files) are its own and all assets that it names.
+
+    None where it cannot be understood. For reading a project, where somebody else's unusual flow must not stop a task.
+    """
+    directories, assets = _parts(files)
+    try:
+        # Most flows name no assets, and then nobody needs to look where.
+        return load_snapshot_flow(directories.get(flow_id, {}), flow_id, f"flows/{flow_id}", assets or None)
+    except InputError:
+        return None
 
 
 class _Below(Mapping[str, object]):
@@ -169,11 +182,12 @@ _NOT_LISTED = "flows.json does not name this flow, so an import would ignore it;
 
 
 def load_snapshot_flow(
-    files: Mapping[str, object], flow_id: str, source: str = "", assets: Mapping[str, object] | None = None
+    files: Mapping[str, object], flow_id: str, source: str, assets: Mapping[str, object] | None
 ) -> FlowDocument:
     """Return the flow in the files of one flow directory: C(metadata.json), C(contents.json), C(screen-*.json).
 
-    C(flow_id) is the directory's name. The files are objects or JSON text, C(assets) the text assets by file name.
+    C(flow_id) is the directory's name. The files are objects or JSON text, C(assets) the text assets by file name, None
+    where the files are known to name none.
     """
     problems: list[Problem] = []
     parsed = _parse_files(files, flow_id, source, problems)
@@ -182,9 +196,11 @@ def load_snapshot_flow(
     screen_files = sorted(name for name in parsed if _is_screen_file(name))
     if isinstance(metadata, dict):
         problems += _screen_list_problems(metadata, [name for name in files if _is_screen_file(name)], flow_id, source)
-    resolver = _Assets(assets or {}, source, flow_id)
-    parts = {name: resolver.resolve(value, name) if _names_assets(value) else value for name, value in parsed.items()}
-    problems += resolver.problems
+    parts = parsed
+    if assets is not None:
+        resolver = _Assets(assets, source, flow_id)
+        parts = {name: resolver.resolve(value, name) for name, value in parsed.items()}
+        problems += resolver.problems
     if problems:
         raise InputError(problems)
     data = _from_snapshot(parts["metadata.json"], parts["contents.json"], [parts[name] for name in screen_files])
@@ -271,18 +287,6 @@ def _from_snapshot(metadata: JsonObject, contents: JsonObject, screens: Iterable
     if metadata.get("references"):
         data["references"] = metadata["references"]
     return data
-
-
-def _names_assets(value: JsonValue) -> bool:
-    """Tell whether a value may refer to an asset. Most files do not, and telling so is faster than looking where."""
-    for member in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        kind = type(member)
-        if kind is str:
-            if member.startswith(_REFERENCE):
-                return True
-        elif (kind is dict or kind is list) and _names_assets(member):
-            return True
-    return False
 
 
 class _Assets:

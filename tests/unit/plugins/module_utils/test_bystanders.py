@@ -19,6 +19,8 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.bystande
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
 from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.snapshot import to_snapshot
 from emulator_client import Emulator
 from example_flows import minimal_flow
 from flow_tasks import EXPORT, IMPORT, PROJECT_ID, SNAPSHOT, Controller, eventually, meanwhile, to
@@ -134,8 +136,14 @@ class TestComparing:
     """Two readings of the same project."""
 
     def _reading(self, readings: SharedReadings, flows: dict[str, Any]) -> Reading:
-        everything = readings.get("snapshot", float("inf"), lambda: flows)
+        parts = {flow_id: self._part(flow_id, flow) for flow_id, flow in flows.items()}
+        everything = readings.get("snapshot", float("inf"), lambda: parts)
         return Reading(flows={}, began_at=everything.began_at, everything=everything)
+
+    def _part(self, flow_id: str, flow: dict[str, Any] | None) -> dict[str, Any]:
+        """The files of one flow in a snapshot; none of one that cannot be understood."""
+        files = to_snapshot(FlowDocument(flow)) if flow else {}
+        return {f"flows/{flow_id}/{name}": content for name, content in files.items()}
 
     @pytest.fixture
     def readings(self, tmp_path: Path) -> SharedReadings:
@@ -143,11 +151,15 @@ class TestComparing:
 
     def test_only_what_differs_counts(self, readings: SharedReadings) -> None:
         flow = minimal_flow("same")
-        before = self._reading(readings, {"same": flow, "odd": None, "moved": minimal_flow("moved", x=1)})
-        after = self._reading(readings, {"same": dict(reversed(flow.items())), "odd": flow, "moved": flow | {"x": 1}})
+        moved = {x: minimal_flow("moved", x=x) for x in (1, 2)}
+        before = self._reading(
+            readings, {"same": flow, "odd": None, "moved": moved[1], "edited": minimal_flow("edited")}
+        )
+        edited = minimal_flow("edited", title="Edited")
+        after = self._reading(readings, {"same": flow, "odd": flow, "moved": moved[2], "edited": edited})
 
-        assert compare_bystanders(before, after, [], lambda flow_ids: 0.0) == Bystanders(True, ("moved",))
-        assert compare_bystanders(before, after, ["moved"], lambda flow_ids: 0.0) == Bystanders(True, ())
+        assert compare_bystanders(before, after, [], lambda flow_ids: 0.0) == Bystanders(True, ("edited",))
+        assert compare_bystanders(before, after, ["edited"], lambda flow_ids: 0.0) == Bystanders(True, ())
 
     def test_a_reading_is_not_compared_with_itself(self, readings: SharedReadings) -> None:
         reading = self._reading(readings, {"same": minimal_flow("same")})

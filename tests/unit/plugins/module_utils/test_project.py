@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -187,6 +188,42 @@ class TestNeverTakenForAbsent:
             reading = project.read(["sign-in"])
 
         assert fingerprints(reading) == {"sign-in": FLOWS["sign-in"].fingerprint}
+
+
+class TestAssets:
+    """Long values that a snapshot keeps as files of their own."""
+
+    @pytest.fixture
+    def files(self, emulator: Emulator) -> dict[str, Any]:
+        """The files of a snapshot in which a description is such a value."""
+        with open_api(emulator.url) as api:
+            files = dict(api.export_snapshot().files)
+        files["flows/sign-in/metadata.json"] |= {"description": f"asset:{self.NAME}"}
+        emulator.reset(counters_only=True)
+        return files
+
+    TEXT = "A long story"
+    NAME = f"txt-{hashlib.sha256(TEXT.encode()).hexdigest()}.txt"
+
+    def test_stand_where_they_belong(self, emulator: Emulator, tmp_path: Path, files: dict[str, Any]) -> None:
+        files[f"assets/{self.NAME}"] = self.TEXT
+        emulator.faults(kind="garbage", text=json.dumps({"files": files}), match=to(SNAPSHOT))
+        with opened(emulator, tmp_path) as project:
+            found = project.read(list(FLOWS)).flows
+
+        assert found["sign-in"] is not None
+        assert found["sign-in"].metadata["description"] == self.TEXT
+        assert requests_of(emulator) == {SNAPSHOT: 1}
+
+    def test_where_one_is_missing_the_flow_is_exported(
+        self, emulator: Emulator, tmp_path: Path, files: dict[str, Any]
+    ) -> None:
+        emulator.faults(kind="garbage", text=json.dumps({"files": files}), match=to(SNAPSHOT))
+        with opened(emulator, tmp_path) as project:
+            reading = project.read(list(FLOWS))
+
+        assert fingerprints(reading) == {flow_id: flow.fingerprint for flow_id, flow in FLOWS.items()}
+        assert requests_of(emulator) == {SNAPSHOT: 1, EXPORT: 1}
 
 
 class TestSharing:

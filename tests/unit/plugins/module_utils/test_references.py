@@ -17,10 +17,10 @@ import pytest
 from ansible_collections.community.descope.plugins.module_utils._deploy.order import import_waves
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, DesiredFlow, PlannedFlow
 from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
-    NamesInSnapshot,
     ProjectNames,
     ReferenceOptions,
     Unresolved,
+    names_in_snapshot,
     resolve_references,
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem, Severity
@@ -157,16 +157,18 @@ def test_names_in_a_snapshot() -> None:
         "connectors/connectors.json": {"connectors": ["a"]},
         "connectors/a.json": {"name": "A", "id": "CI1", "type": "http"},
         "authorization/roles.json": {"roles": ["odd", {"name": "Admin", "id": "ROL1"}]},
+        "flows/sign-in/metadata.json": {"references": _flow()["references"]},
+        "flows/odd/metadata.json": ["odd"],
+        "flows/odder/metadata.json": {"references": "odd"},
     }
 
-    found = NamesInSnapshot(files)
-    found.add(FlowDocument(_flow()))
-    found.add(None)
-    names = found.facts()
+    names = names_in_snapshot(files)
 
-    assert names == {"connectors": {"A": "CI1", "Risk Engine": CONNECTOR}, "roles": {"Admin": "ROL1", "Member": ROLE}}
-    assert NamesInSnapshot({}).facts() == {"connectors": None, "roles": None}
-    assert NamesInSnapshot({"connectors/connectors.json": {}}).facts()["connectors"] == {}
+    connectors, roles = {"A": "CI1", "Risk Engine": CONNECTOR}, {"Admin": "ROL1", "Member": ROLE}
+    assert names == ProjectNames(connectors, roles)
+    assert ProjectNames.from_facts(names.as_facts()) == names
+    assert names_in_snapshot({}) == ProjectNames(None, None)
+    assert names_in_snapshot({"connectors/connectors.json": {}}).connectors == {}
 
 
 # --- promotion from one project to another ----------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def test_all_problems_of_all_flows_are_told_at_once() -> None:
 def test_a_directory_with_an_impossible_name_is_no_flow() -> None:
     files = dump(FlowDocument(minimal_flow("a")), Format.SNAPSHOT)
     with pytest.raises(InputError) as caught:
-        load_snapshot_flow(files, "my flow")
+        load_snapshot_flow(files, "my flow", "", {})
     assert [problem.code for problem in caught.value.problems] == ["invalid-flow-id"]
 
 
