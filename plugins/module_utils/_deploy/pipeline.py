@@ -175,7 +175,9 @@ class Pipeline:
         problems = schema_problems([DesiredFlow(flow.flow_id, flow.after, flow.source) for flow in plan.imports])
         if problems:
             raise InputError(problems)
-        self._warnings += [found for flow in plan.imports if flow.after for found in find_unsafe(flow.after)]
+        self._warnings += [
+            found for flow in plan.imports if flow.after for found in find_unsafe(flow.after, flow.before)
+        ]
 
     def _look_up(self, plan: Plan, desired: list[DesiredFlow], inventory: ProjectInventory) -> None:
         """Warn of sub-flows, styles and attributes that flows about to be written name and the project lacks."""

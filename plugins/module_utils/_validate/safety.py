@@ -14,10 +14,11 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, quoted
 from ansible_collections.community.descope.plugins.module_utils._redact import redact_value, secret_members
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Finding
-from ansible_collections.community.descope.plugins.module_utils._validate.view import FlowView, in_task
+from ansible_collections.community.descope.plugins.module_utils._validate.view import FlowView, in_task, text
 
 # Arguments that send the browser somewhere, with a code or a token in the address.
 _REDIRECTS = re.compile(r"uri\Z|redirect_?(?:url|uri)?\Z", re.IGNORECASE)
@@ -29,9 +30,19 @@ _CACHES = frozenset({"htmlTemplate", "interactions", "clientScripts", "inputsMet
 _CONTAINERS = frozenset({dict, list})
 
 
-def find(flow: FlowView, redirect_hosts: Sequence[str] | None) -> Iterator[Finding]:
-    """Yield secrets and redirects that should not be there. C(redirect_hosts): None allows every host."""
+def find(
+    flow: FlowView, redirect_hosts: Sequence[str] | None, standing: FlowDocument | None = None
+) -> Iterator[Finding]:
+    """Yield secrets and redirects that should not be there.
+
+    C(redirect_hosts): None allows every host. C(standing): the flow as the project has it; tasks and screens that are
+    the same there are not looked at.
+    """
+    known_tasks = standing.tasks if standing else {}
+    known_screens = FlowView(standing).screens if standing else {}
     for task_id, task in flow.tasks.items():
+        if known_tasks.get(task_id) == task:
+            continue
         label = flow.document.task_label(task_id)
         kept = {name: value for name, value in task.items() if name not in _CACHES}
         for place in _secrets(kept, in_task(task_id)):
@@ -42,7 +53,10 @@ def find(flow: FlowView, redirect_hosts: Sequence[str] | None) -> Iterator[Findi
                     f"{name} of {label}", value, in_task(task_id, "arguments", name, "value"), redirect_hosts
                 )
     for index, screen in enumerate(flow.document.screens):
-        for place in _secrets(screen.get("contents"), ("screens", index, "contents")):
+        contents = screen.get("contents")
+        if known_screens.get(text(screen.get("screenId")), {}).get("contents") == contents:
+            continue
+        for place in _secrets(contents, ("screens", index, "contents")):
             yield "secret-in-clear", f"{_screen(flow, screen)} holds what looks like a secret", place
 
 

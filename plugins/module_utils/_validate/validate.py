@@ -62,9 +62,12 @@ def find_problems(document: FlowDocument, settings: Settings = DEFAULTS) -> list
     return problems
 
 
-def find_unsafe(document: FlowDocument) -> list[Problem]:
-    """Return what of C(find_problems) is about safety: warnings of what works, and should not go out all the same."""
-    return _from(document, safety.find(FlowView(document), None))
+def find_unsafe(document: FlowDocument, standing: FlowDocument | None) -> list[Problem]:
+    """Return what of C(find_problems) is about safety: warnings of what works, and should not go out all the same.
+
+    C(standing): the flow as the project has it. What is the same there is not told again.
+    """
+    return _from(document, safety.find(FlowView(document), None, standing))
 
 
 def find_problems_together(

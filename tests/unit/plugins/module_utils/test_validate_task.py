@@ -189,6 +189,19 @@ class TestDeploying:
         assert [problem["code"] for problem in applied["validation"]["problems"]] == ["secret-in-clear"]
         assert (again["changed"], again["validation"]["problems"]) == (False, [])
 
+    def test_a_change_elsewhere_in_the_flow_does_not_tell_of_them_again(self, controller: Controller) -> None:
+        secret = {"apiKey": {"type": "inline", "value": "K2" + "a1" * 30}}
+        flow, edited = minimal_flow("a"), minimal_flow("a", title="Edited")
+        for known in (flow, edited):
+            known["contents"]["tasks"]["0"]["arguments"] = secret
+        controller.flow(flow)
+        assert controller.flow(edited)["validation"]["problems"] == []
+        edited["screens"][0]["contents"]["ROOT"]["props"]["apiKey"] = "K2" + "b2" * 30
+        told = controller.flow(edited)["validation"]["problems"]
+        assert [(problem["code"], problem["path"]) for problem in told] == [
+            ("secret-in-clear", "$.screens[0].contents.ROOT.props.apiKey")
+        ]
+
     def test_a_second_run_looks_nothing_up_and_asks_for_nothing_more(self, controller: Controller) -> None:
         controller.flow(minimal_flow("a"))
         controller.forget_requests()
