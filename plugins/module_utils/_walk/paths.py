@@ -86,8 +86,8 @@ class Walk:
         """The task that a user begins with, empty if there is none."""
         if self._flow.first:
             return self._flow.first
-        targets = [target for _index, _interaction, target in self._rules(START)] if START in self._flow.tasks else []
-        return targets[0] if targets else ""
+        rules = self._rules(START) if START in self._flow.tasks else []
+        return next((target for _index, _interaction, target in rules if target in self._flow.tasks), "")
 
     @cached_property
     def reached(self) -> list[Step]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
@@ -118,6 +118,7 @@ def test_a_flow_with_more_paths_than_anybody_can_count_is_walked_in_no_time() ->
 
 
 @given(st.sampled_from([place for place, _value in places(full_flow()) if place]), json_values())
+@example(("contents", "tasks", "0"), None)
 @settings(max_examples=100)
 def test_any_damaged_flow_can_be_walked_and_is_left_as_it_is(place: Place, value: Any) -> None:
     flow = replaced(full_flow(), place, value)
