@@ -150,13 +150,15 @@ def _types_agree(left: JsonValue, right: JsonValue) -> bool:
     kind = left.__class__
     if kind is dict:
         for key, member in left.items():
+            if member.__class__ is str:  # most are, and nothing else equals one
+                continue
             other = right[key]
-            if member is not other and member.__class__ is not str and not _types_agree(member, other):
+            if member is not other and not _types_agree(member, other):
                 return False
         return True
     if kind is list:
         for item, other in zip(left, right, strict=True):
-            if item is not other and item.__class__ is not str and not _types_agree(item, other):
+            if item.__class__ is not str and item is not other and not _types_agree(item, other):
                 return False
         return True
     return kind is right.__class__ and (kind is not float or repr(left) == repr(right))  # 0.0 == -0.0

@@ -16,6 +16,7 @@ from ansible_collections.community.descope.plugins.module_utils._validate.catalo
 from ansible_collections.community.descope.plugins.module_utils._validate.view import (
     START,
     FlowView,
+    Rule,
     in_task,
     objects,
     reached_from,
@@ -58,7 +59,7 @@ def _start(flow: FlowView) -> Iterator[Finding]:
 
 def _outgoing(flow: FlowView, task_id: str, task: JsonObject) -> Iterator[Finding]:
     label = flow.document.task_label(task_id)
-    rules = list(flow.rules(task_id))
+    rules = flow.rules(task_id)
     interactions = [interaction for _index, interaction, _target in rules]
     if task.get("type") == "condition":
         for position, branch in objects(task.get("conditions")):
@@ -74,8 +75,10 @@ def _outgoing(flow: FlowView, task_id: str, task: JsonObject) -> Iterator[Findin
         yield from _final(label, task_id, task)
 
 
-def _ambiguous(flow: FlowView, label: str, task_id: str, rules: list[tuple[int, str | None, str]]) -> Iterator[Finding]:
+def _ambiguous(flow: FlowView, label: str, task_id: str, rules: list[Rule]) -> Iterator[Finding]:
     """Two rules for one outcome are usual where one leads to the second half of the action, and nowhere else."""
+    if len(rules) < 2:
+        return
     halves = set(flow.steps(task_id))
     seen: set[str | None] = set()
     counted = Counter(interaction for _index, interaction, target in rules if target not in halves)
@@ -88,9 +91,7 @@ def _ambiguous(flow: FlowView, label: str, task_id: str, rules: list[tuple[int, 
         seen.add(interaction)
 
 
-def _outcomes(
-    label: str, task_id: str, task: JsonObject, rules: list[tuple[int, str | None, str]]
-) -> Iterator[Finding]:
+def _outcomes(label: str, task_id: str, task: JsonObject, rules: list[Rule]) -> Iterator[Finding]:
     handling = task.get("errorHandlingV2")
     known = {_SUCCESS, *(handling if isinstance(handling, dict) else ())}
     for index, interaction, _target in rules:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
@@ -19,6 +19,9 @@ START = "start"
 END_ACTION = "logged-in"
 ELSE = "ELSE"
 STEP_SUFFIX = "StepId"
+
+Rule: TypeAlias = "tuple[int, str | None, str]"
+"""Position, interaction and target of a rule."""
 
 
 class FlowView:
@@ -29,6 +32,9 @@ class FlowView:
         self.tasks: dict[str, JsonObject] = {
             task_id: task for task_id, task in document.tasks.items() if isinstance(task, dict)
         }
+        # Every rule looks at them anew.
+        self._rules: dict[str, list[Rule]] = {}
+        self._arguments: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def screens(self) -> dict[str, JsonObject]:
@@ -47,29 +53,25 @@ class FlowView:
             for task_id in self.tasks
         }
 
-    def rules(self, task_id: str) -> Iterator[tuple[int, str | None, str]]:
-        """Yield position, interaction and target of the rules of a task that lead somewhere."""
-        following = self.tasks[task_id].get("next")
-        rules = following.get("rules") if isinstance(following, dict) else None
-        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
-            if isinstance(rule, dict) and is_text(rule.get("taskId")):
-                interaction = rule.get("interactionId")
-                yield index, interaction if isinstance(interaction, str) else None, rule["taskId"]
+    def rules(self, task_id: str) -> list[Rule]:
+        """Return the rules of a task that lead somewhere."""
+        if task_id not in self._rules:
+            self._rules[task_id] = list(_rules_of(self.tasks[task_id]))
+        return self._rules[task_id]
 
-    def steps(self, task_id: str) -> Iterator[str]:
-        """Yield the other tasks that the arguments of a task name."""
-        for name, value in self.arguments(task_id).items():
-            if name.endswith(STEP_SUFFIX) and is_text(value) and value != task_id:
-                yield value
+    def steps(self, task_id: str) -> list[str]:
+        """Return the other tasks that the arguments of a task name."""
+        return [
+            value
+            for name, value in self.arguments(task_id).items()
+            if name.endswith(STEP_SUFFIX) and is_text(value) and value != task_id
+        ]
 
     def arguments(self, task_id: str) -> dict[str, Any]:
-        """Return the values of a task's arguments by name."""
-        arguments = self.tasks[task_id].get("arguments")
-        return {
-            name: argument.get("value")
-            for name, argument in (arguments.items() if isinstance(arguments, dict) else ())
-            if isinstance(argument, dict)
-        }
+        """Return the values of a task's arguments by name. Not to be changed."""
+        if task_id not in self._arguments:
+            self._arguments[task_id] = dict(_arguments_of(self.tasks[task_id]))
+        return self._arguments[task_id]
 
     @cached_property
     def first(self) -> str:
@@ -95,6 +97,22 @@ class FlowView:
         if self.tasks[task_id].get("type") != "flow":
             return ""
         return text(self.arguments(task_id).get("flowId"))
+
+
+def _rules_of(task: JsonObject) -> Iterator[Rule]:
+    following = task.get("next")
+    rules = following.get("rules") if isinstance(following, dict) else None
+    for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(rule, dict) and is_text(rule.get("taskId")):
+            interaction = rule.get("interactionId")
+            yield index, interaction if isinstance(interaction, str) else None, rule["taskId"]
+
+
+def _arguments_of(task: JsonObject) -> Iterator[tuple[str, Any]]:
+    arguments = task.get("arguments")
+    for name, argument in arguments.items() if isinstance(arguments, dict) else ():
+        if isinstance(argument, dict):
+            yield name, argument.get("value")
 
 
 def reached_from(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:

@@ -18,7 +18,7 @@ from functools import cached_property
 
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, quoted
-from ansible_collections.community.descope.plugins.module_utils._validate.view import START, FlowView, text
+from ansible_collections.community.descope.plugins.module_utils._validate.view import START, FlowView, Rule, text
 
 SCREEN, ACTION, CONDITION, FLOW, END = "screen", "action", "condition", "flow", "end"
 _KINDS = {"screen": SCREEN, "automated": ACTION, "condition": CONDITION, "flow": FLOW}
@@ -154,7 +154,7 @@ class Walk:
                     waiting.append((*steps, self.step(target, via)))
         return found, list(loops), False
 
-    def _rules(self, task_id: str) -> Iterator[tuple[int, str | None, str]]:
+    def _rules(self, task_id: str) -> list[Rule]:
         return self._flow.rules(task_id)
 
     def _label(self, task_id: str, interaction: str) -> str:
