@@ -87,12 +87,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.community.descope.plugins.module_utils._arguments import rollout_report_arguments
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
-from ansible_collections.community.descope.plugins.module_utils._report.files import (
-    format_of,
-    read_report,
-    rendered,
-    write_whole,
-)
+from ansible_collections.community.descope.plugins.module_utils._files import FOR_EVERYBODY, replace_file
+from ansible_collections.community.descope.plugins.module_utils._report.files import format_of, read_report, rendered
 
 
 def main() -> None:
@@ -104,7 +100,7 @@ def main() -> None:
         content = rendered(read_report(source), format_name, str(source))
         changed = not dest.exists() or dest.read_bytes() != content
         if changed and not module.check_mode:
-            write_whole(dest, content)
+            replace_file(dest, content, mode=FOR_EVERYBODY)
     except DescopeError as error:
         module.fail_json(msg=str(error), **error.details())
     except OSError as error:

@@ -19,6 +19,7 @@ from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._files import replace_file
 from ansible_collections.community.descope.plugins.module_utils._fleet.owners import Claim
 
 Claims = dict[str, Claim | None]
@@ -59,10 +60,8 @@ class SharedClaims:
         return {name: _loaded(name, entry) for name, entry in data["claims"].items()}, data["batches"]
 
     def _store(self, known: Claims, batches: list[str]) -> None:
-        partial = self._file.with_suffix(".partial")
         claims = {name: _dumped(claim) for name, claim in known.items()}
-        partial.write_text(json.dumps({"claims": claims, "batches": batches}), encoding="utf-8")
-        partial.rename(self._file)
+        replace_file(self._file, json.dumps({"claims": claims, "batches": batches}).encode())
 
 
 def _dumped(claim: Claim | None) -> list[Any] | None:

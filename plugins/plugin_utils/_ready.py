@@ -12,9 +12,7 @@ as long as rendering it, so the first worker that does leaves it in the run's di
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Generic, TypeVar
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._files import replace_file
 from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
 
 Thing = TypeVar("Thing")
@@ -64,7 +63,7 @@ class ReadyOnce(Generic[Thing]):
                     return self._left(file, make)
             made = make()
             with suppress(OSError):
-                _write(file, pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if self._lasts(made) else b"")
+                replace_file(file, pickle.dumps(made, pickle.HIGHEST_PROTOCOL) if self._lasts(made) else b"")
             return made
 
     def _left(self, file: Path, make: Callable[[], Thing]) -> Thing:
@@ -72,15 +71,3 @@ class ReadyOnce(Generic[Thing]):
         content = file.read_bytes()
         found: Thing = pickle.loads(content) if content else make()
         return found
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all: others may be about to read it."""
-    handle, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(content)
-        Path(partial).replace(file)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise

@@ -35,6 +35,7 @@ from typing import Any, BinaryIO
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import locked_file
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._files import replace_file
 
 Entries = Mapping[str, Any]
 
@@ -206,11 +207,8 @@ class SharedReadings:
         data_file = self._directory / f"{name}-{time.monotonic_ns():020}.data"
         with _private_file(data_file) as file:
             header = {"began_at": began_at, "data": data_file.name, **_write(file, found)}
-        partial = self._directory / f".{name}.partial"
-        with _private_file(partial) as file:
-            file.write(json.dumps(header).encode())
         data = data_file.open("rb")
-        partial.rename(self._directory / f"{name}.json")
+        replace_file(self._directory / f"{name}.json", json.dumps(header).encode())
         for old in sorted(self._directory.glob(f"{name}-*.data"))[:-1]:
             old.unlink(missing_ok=True)
         return StoredReading(header, data)

@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ansible_collections.community.descope.plugins.module_utils._backup.storage import Storage
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._files import FOR_EVERYBODY, replace_file
 from ansible_collections.community.descope.plugins.module_utils._json import file_bytes, parse_json
 from ansible_collections.community.descope.plugins.module_utils._report.fleet import KIND, SCHEMA_VERSION, Report
 from ansible_collections.community.descope.plugins.module_utils._report.markdown import render_markdown
@@ -33,7 +33,7 @@ def write_report(report: Report, directory: Path, name: str, formats: Iterable[s
     for format_name in formats:
         ending, render = RENDERERS[format_name]
         path = directory / f"{name}.{ending}"
-        write_whole(path, render(report))
+        replace_file(path, render(report), mode=FOR_EVERYBODY)
         written.append(path)
     return written
 
@@ -47,13 +47,6 @@ def send_report(report: Report, storage: Storage, name: str, formats: Iterable[s
         storage.write(file, render(report))
         sent.append(storage.place(file))
     return sent
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all. Raises OSError."""
-    partial = path.with_name(f".{path.name}-{os.getpid()}")
-    partial.write_bytes(content)
-    partial.rename(path)
 
 
 def format_of(path: Path) -> str:

@@ -14,7 +14,6 @@ with the same change leave one file, and results need not say where it is.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import PlannedFlow
 from ansible_collections.community.descope.plugins.module_utils._diff.change import Change, told_changes
+from ansible_collections.community.descope.plugins.module_utils._files import replace_file
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
 from ansible_collections.community.descope.plugins.module_utils._redact import redact_value
@@ -78,9 +78,7 @@ def _keep(path: Path, planned: PlannedFlow, told: Mapping[str, Any]) -> None:
         "fingerprint_before": told["fingerprint_before"],
         "fingerprint_after": told["fingerprint_after"],
     }
-    partial = path.with_name(f".{path.name}-{os.getpid()}")
-    partial.write_text(json.dumps(content, separators=(",", ":")), encoding="ascii")
-    partial.rename(path)
+    replace_file(path, json.dumps(content, separators=(",", ":")).encode("ascii"))
 
 
 def _in_words(change: Change) -> JsonObject:

@@ -135,13 +135,14 @@ class TestFiles:
         [path] = write_report(report, tmp_path, "rollout", ["json"])
         before = path.read_bytes()
 
-        def full(_path: Path, content: Any) -> None:
+        def full(_path: Path, _target: Any) -> None:
             raise OSError("no space left")
 
-        monkeypatch.setattr(Path, "write_bytes", full)
+        monkeypatch.setattr(Path, "replace", full)
         with pytest.raises(OSError, match="no space left"):
             write_report({**report, "flows": ["x"]}, tmp_path, "rollout", ["json"])
         assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]
 
     def test_a_saved_report_makes_the_same_files_again(self, tmp_path: Path) -> None:
         files = write_report(preview(fleet(tenants(3), same_change)), tmp_path, "rollout", RENDERERS)
