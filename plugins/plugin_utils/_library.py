@@ -14,8 +14,9 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._flow.formats import to_exported
+from ansible_collections.community.descope.plugins.module_utils._errors import FormatError, InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, Known
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, detect, to_exported
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import (
     RawFlow,
     parse_text,
@@ -46,9 +47,11 @@ from ansible_collections.community.descope.plugins.module_utils._library.variabl
     read_declaration,
     undeclared,
 )
+from ansible_collections.community.descope.plugins.module_utils._validate.texts import holds_text_only
+from ansible_collections.community.descope.plugins.module_utils._validate.validate import WHAT_STOPS, find_problems
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters, Syntax, syntax_of
 from ansible_collections.community.descope.plugins.plugin_utils._ready import ReadyOnce
-from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope, render
+from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope, render, rendering
 from ansible_collections.community.descope.plugins.plugin_utils._template import (
     StructuredTemplate,
     as_literal,
@@ -78,11 +81,16 @@ class LateOverlay:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One flow of a template, ready for rendering. C(overlays): changes to make when it is rendered."""
+    """One flow of a template, ready for rendering.
+
+    overlays: changes to make when it is rendered. sound: whether validation finds nothing in it, as long as its
+    expressions become texts.
+    """
 
     raw: RawFlow
     content: StructuredTemplate | TextTemplate
     overlays: tuple[LateOverlay, ...] = ()
+    sound: bool = False
 
     @property
     def names(self) -> dict[str, str]:
@@ -93,8 +101,9 @@ class Flow:
     def render(self, scope: Scope, delimiters: Delimiters) -> RawFlow:
         """Return the flow with every expression evaluated. Raises InputError."""
         if isinstance(self.content, StructuredTemplate):
-            # So are the template and the values in it, each since it was read.
-            return self.raw.with_value(render(self.content, scope, delimiters), plain=True)
+            rendered = rendering(self.content, scope, delimiters)
+            # Plain are the template and the values in it, each since it was read.
+            return self.raw.with_value(rendered.value, Known.SOUND if self.sound and rendered.texts else Known.PLAIN)
         value = self.content.render(scope)
         for overlay in self.overlays:
             value = overlay.applied(to_exported(value, self.raw.source), scope, delimiters)
@@ -326,7 +335,8 @@ class _Assembly:
 
     def _structured(self, raw: RawFlow) -> Flow:
         compiled = compile_template(raw.value, raw.source, self._syntax)
-        return Flow(raw, replace(compiled, value=plain_json(compiled.value, raw.source)))
+        plain = replace(compiled, value=plain_json(compiled.value, raw.source))
+        return Flow(raw, plain, sound=_is_sound(plain))
 
     def _changed(self, flows: list[RawFlow]) -> list[RawFlow]:
         """Return the flows of the base with its partials in place and the changes of all layers made."""
@@ -355,6 +365,18 @@ class _Assembly:
         found, wrong = with_partials(value, source, partials, self._syntax)
         self._problems += wrong
         return found
+
+
+def _is_sound(template: StructuredTemplate) -> bool:
+    """Tell whether validation finds nothing in a flow, whatever texts its expressions become."""
+    if not all(map(holds_text_only, template.rendered_places())):
+        return False
+    try:
+        exported = detect(template.value) is Format.EXPORTED
+    except FormatError:
+        return False
+    named = FlowDocument({**template.value, "flowId": "rendered"})
+    return exported and not template.problems and not find_problems(named, WHAT_STOPS)
 
 
 def _declaration_of(entry: Entry) -> Declaration | None:

@@ -16,6 +16,7 @@ import json
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -122,7 +123,20 @@ class Scope:
 
 
 def render(template: StructuredTemplate, scope: Scope, delimiters: Delimiters) -> JsonValue:
-    """Return a template with every expression in it evaluated; parts without expressions are shared, not copied.
+    """Return the value that C(rendering) brings. Raises as it does."""
+    return rendering(template, scope, delimiters).value
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """A template with every expression in it evaluated. C(texts): whether each of them has become a text with words."""
+
+    value: JsonValue
+    texts: bool
+
+
+def rendering(template: StructuredTemplate, scope: Scope, delimiters: Delimiters) -> Rendering:
+    """Evaluate every expression of a template; parts without expressions are shared, not copied.
 
     Raises InputError naming every string that has an expression without a value, with its JSON path.
     """
@@ -133,7 +147,7 @@ def render(template: StructuredTemplate, scope: Scope, delimiters: Delimiters) -
         rendered = walk.visit(template.value, template.places)
     if template.problems or walk.problems:
         raise InputError([*template.problems, *walk.problems])
-    return rendered
+    return Rendering(rendered, walk.texts)
 
 
 class _RenderWalk:
@@ -142,10 +156,13 @@ class _RenderWalk:
         self.scope = scope
         self.delimiters = delimiters
         self.problems: list[Problem] = []
+        self.texts = True
 
     def visit(self, value: JsonValue, places: Branch | Place) -> JsonValue:
         if isinstance(places, Place):
-            return self._rendered(places)
+            rendered = self._rendered(places)
+            self.texts = self.texts and isinstance(rendered, str) and rendered != ""
+            return rendered
         copy = value.copy()
         for key, inner in places.items():
             copy[key] = self.visit(value[key], inner)

@@ -80,6 +80,16 @@ class StructuredTemplate:
     codes: tuple[Code, ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    def rendered_places(self) -> Iterator[tuple[str | int, ...]]:
+        """Yield the keys and indexes that lead to each string with an expression."""
+        waiting: list[tuple[tuple[str | int, ...], Branch | Place | None]] = [((), self.places)]
+        while waiting:
+            way, places = waiting.pop()
+            if isinstance(places, Place):
+                yield way
+            elif places is not None:
+                waiting += [((*way, key), inner) for key, inner in places.items()]
+
 
 def compile_template(value: JsonValue, source: str, syntax: Syntax) -> StructuredTemplate:
     """Find the expressions of a value. What cannot be read is reported when it is rendered."""

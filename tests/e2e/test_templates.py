@@ -127,6 +127,32 @@ def test_all_mistakes_of_all_templates_are_said_at_once_before_any_request(
     assert not emulator.stats()["requests"]
 
 
+def test_what_each_tenant_puts_into_a_template_is_validated(playbooks: Playbooks, emulator: Emulator) -> None:
+    """Where only texts differ a template is validated once for all, so this is about what is more than a text."""
+    linked, named = minimal_flow("${ inventory_hostname }-linked"), minimal_flow("${ inventory_hostname }-named")
+    linked["contents"]["tasks"]["1"]["next"]["rules"][0]["taskId"] = "${ after }"
+    named["contents"]["tasks"]["1"]["name"] = "${ step }"
+    broken = minimal_flow("${ inventory_hostname }-broken", title="Welcome to ${ step }")
+    broken["contents"]["tasks"]["1"]["next"]["rules"][0]["taskId"] = "98"
+    for name, flow in {"linked": linked, "named": named, "broken": broken}.items():
+        _write(playbooks, f"templates/{name}.json", flow)
+    hosts = {"good": {"after": "2", "step": "Verify"}, "lost": {"after": "99", "step": "Verify"}}
+    hosts["odd"] = {"after": "2", "step": "{{ ['a', 'list'] }}"}
+
+    def found(*templates: str) -> dict[str, list[str]]:
+        run = playbooks.flow(template=[f"{template}.json" for template in templates], hosts=hosts)
+        assert "Traceback" not in run.output
+        return {
+            host: sorted(problem["code"] for problem in result.get("problems", []))
+            for host, result in run.by_host().items()
+        }
+
+    assert found("broken") == {host: ["dangling-edge"] for host in hosts}
+    assert found("broken", "linked")["lost"] == ["dangling-edge", "dangling-edge"]
+    assert not emulator.stats()["requests"]
+    assert found("named", "linked") == {"good": [], "lost": ["dangling-edge"], "odd": ["schema"]}
+
+
 def test_the_lookup(local_playbooks: Playbooks) -> None:
     _library(local_playbooks)
     _write(local_playbooks, "flows/sign-in.json", minimal_flow("plain"))

@@ -16,7 +16,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import I
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, flow_id_problem
 from ansible_collections.community.descope.plugins.module_utils._flow.schema import check_schema
 from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
-    Settings,
+    WHAT_STOPS,
     errors_in,
     find_problems,
     find_problems_together,
@@ -59,10 +59,6 @@ class FlowSource:
     named: bool = False
     rendering: Rendering = field(default_factory=Rendering)
 
-
-# Looking at every type is slow, and so is looking for secrets, which stops nothing. Both are left for flows that are
-# about to be written.
-_WHAT_STOPS = Settings(schema=False, safety=False)
 
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
 
@@ -183,7 +179,9 @@ def load_desired(
     desired, problems = load_sources(sources, load)
     if validate:
         documents = [flow.document for flow in desired if flow.document]
-        found = [problem for document in documents for problem in find_problems(document, _WHAT_STOPS)]
+        found = [
+            problem for document in documents if not document.sound for problem in find_problems(document, WHAT_STOPS)
+        ]
         found += find_problems_together(documents)
         problems.extend(errors_in(found))
         if warnings is not None:

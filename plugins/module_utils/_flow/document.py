@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
@@ -31,13 +32,15 @@ class FlowDocument:
     """A flow in the exported form: C(flowId), C(metadata), C(contents), C(screens), C(references).
 
     C(data) is shared, never copied: neither the document nor its users may change it. C(source) is the file or argument
-    it came from, for messages. Parts that are missing or of the wrong type read as empty, so that a damaged flow can be
-    looked at; saying what is damaged is the business of the checks.
+    it came from, for messages. C(sound): whether validating the flow by itself is known to find nothing. Parts that are
+    missing or of the wrong type read as empty, so that a damaged flow can be looked at; saying what is damaged is the
+    business of the checks.
     """
 
-    def __init__(self, data: JsonObject, source: str = "") -> None:
+    def __init__(self, data: JsonObject, source: str = "", *, sound: bool = False) -> None:
         self.data = data
         self.source = source
+        self.sound = sound
         self._task_labels: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -132,7 +135,17 @@ class FlowDocument:
         return {_text(screen.get("screenId")): screen.get("interactions") for screen in self.screens}
 
 
-def identified(data: JsonObject, source: str, flow_id: str) -> FlowDocument:
+class Known(IntEnum):
+    """What is known of a value without looking at it."""
+
+    NOTHING = 0
+    PLAIN = 1
+    """It is plain JSON, as C(plain_json) makes it."""
+    SOUND = 2
+    """It is also a flow in the exported form in which validation finds nothing."""
+
+
+def identified(data: JsonObject, source: str, flow_id: str, *, sound: bool = False) -> FlowDocument:
     """Return a flow's document under C(flow_id), else under the id inside. Raises InputError where there is none."""
     wanted = flow_id or data.get("flowId")
     if wanted is None or wanted == "":
@@ -141,7 +154,8 @@ def identified(data: JsonObject, source: str, flow_id: str) -> FlowDocument:
     problem = flow_id_problem(wanted, source)
     if problem is not None:
         raise InputError([problem])
-    return FlowDocument(data if data.get("flowId") == wanted else {**data, "flowId": plain_json(wanted)}, source)
+    named = data if data.get("flowId") == wanted else {**data, "flowId": plain_json(wanted)}
+    return FlowDocument(named, source, sound=sound)
 
 
 def flow_id_problem(flow_id: object, source: str = "") -> Problem | None:

@@ -46,7 +46,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.defaults i
     with_defaults,
     without_defaults,
 )
-from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, identified
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, Known, identified
 from ansible_collections.community.descope.plugins.module_utils._flow.normal import screen_order
 from ansible_collections.community.descope.plugins.module_utils._flow.snapshot import (
     load_snapshot,
@@ -140,18 +140,17 @@ def _what_it_looks_like(value: object) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def load(value: object, source: str = "", *, flow_id: str = "", plain: bool = False) -> FlowDocument:
+def load(value: object, source: str = "", *, flow_id: str = "", known: Known = Known.NOTHING) -> FlowDocument:
     """Return the one flow in a value, in whatever format it is.
 
     C(flow_id) overrides the id inside the value, and is needed for the files of a snapshot's flow directory, which do
-    not hold it. C(plain): whether the value is known to be as C(plain_json) makes it. Raises FormatError for anything
-    that is not one flow, and InputError for a flow without id, with an invalid id or with values that JSON does not
-    know.
+    not hold it. What is C(known) of the value is not found out again. Raises FormatError for anything that is not one
+    flow, and InputError for a flow without id, with an invalid id or with values that JSON does not know.
     """
-    content: JsonValue = value if plain else plain_json(value, source)
+    content: JsonValue = plain_json(value, source) if known is Known.NOTHING else value
     found = _detect(content, source)
     if found is not Format.SNAPSHOT:
-        return identified(_TO_EXPORTED[found](content, source), source, flow_id)
+        return identified(_TO_EXPORTED[found](content, source), source, flow_id, sound=known is Known.SOUND)
     if "flows/flows.json" in content:
         message = "this is a whole snapshot, not one flow; take the flows out of it first"
         raise FormatError([Problem("unknown-format", message, source=source)])

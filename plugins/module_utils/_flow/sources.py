@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
-from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, Known
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import (
     Format,
     dump,
@@ -65,17 +65,17 @@ class RawFlow:
     """One flow as it was found, read but not yet taken for a flow, so that a template can be rendered first.
 
     C(value) is the file's content; of a snapshot directory, the flow in the exported form. C(flow_id) is the name of
-    that directory, empty for a file. C(plain): whether the value is known to be plain JSON, as C(plain_json) makes it.
+    that directory, empty for a file. C(known): what is known of the value.
     """
 
     value: JsonValue
     source: str
     flow_id: str = ""
-    plain: bool = False
+    known: Known = Known.NOTHING
 
-    def with_value(self, value: JsonValue, *, plain: bool = False) -> RawFlow:
+    def with_value(self, value: JsonValue, known: Known = Known.NOTHING) -> RawFlow:
         """Return the same flow with another value."""
-        return replace(self, value=value, plain=plain)
+        return replace(self, value=value, known=known)
 
 
 def read_source(path: str | os.PathLike[str], *, flow_id: str = "") -> list[FlowDocument]:
@@ -103,7 +103,7 @@ def read_raw(path: str | os.PathLike[str]) -> list[RawFlow]:
 
 def load_raw(raw: RawFlow, *, flow_id: str = "") -> list[FlowDocument]:
     """Return the flows in what was read. C(flow_id) overrides the id found there. Raises as C(load) does."""
-    return [load(raw.value, raw.source, flow_id=flow_id or raw.flow_id, plain=raw.plain)]
+    return [load(raw.value, raw.source, flow_id=flow_id or raw.flow_id, known=raw.known)]
 
 
 def load_definition(value: object, source: str, *, flow_id: str = "") -> FlowDocument:

@@ -50,6 +50,10 @@ class Settings:
 
 DEFAULTS = Settings()
 
+WHAT_STOPS = Settings(schema=False, safety=False)
+"""What has to be known before a project is even read. Looking at every type is slow, and so is looking for secrets,
+which stops nothing: both are left for flows that are about to be written."""
+
 
 def find_problems(document: FlowDocument, settings: Settings = DEFAULTS) -> list[Problem]:
     """Return everything that can be said of one flow alone, damage first. Takes any JSON object, changes nothing."""

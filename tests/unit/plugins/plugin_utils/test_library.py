@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, Known
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump
 from ansible_collections.community.descope.plugins.plugin_utils import _library
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters
+from example_flows import minimal_flow
 from full_flow import full_flow
 from template_library import ODD, Library
 
@@ -346,3 +349,36 @@ def test_a_snapshot_directory_is_the_flow_that_the_entry_is_called_after(library
     assert [flow.flow_id for flow in library.template("welcome").render(library.scope({"brand": "Acme"}))] == [
         "welcome"
     ]
+
+
+class TestWhatIsKnownOfARenderedFlow:
+    """A template in which only texts differ is validated once, and not once a tenant."""
+
+    def _known(self, library: Library, flow: Any, name: str = "flow.json", **variables: Any) -> Known:
+        library.write(f"entry/{name}", flow if name.endswith(".json") else json.dumps(flow))
+        [rendered] = library.template("entry").render(library.scope(variables))
+        return rendered.known
+
+    @pytest.mark.parametrize(
+        ("value", "known"), [(ODD, Known.SOUND), ("", Known.PLAIN), (5, Known.PLAIN), (["x"], Known.PLAIN)]
+    )
+    def test_texts_change_nothing(self, library: Library, value: Any, known: Known) -> None:
+        assert self._known(library, minimal_flow("entry", title="${ value }"), value=value) is known
+
+    def test_what_a_rule_looks_into_is_left_to_be_validated(self, library: Library) -> None:
+        flow = minimal_flow("entry")
+        flow["contents"]["tasks"]["1"]["next"]["rules"][0]["taskId"] = "${ value }"
+        assert self._known(library, flow, value="2") is Known.PLAIN
+
+    def test_so_is_a_template_that_has_something_to_tell(self, library: Library) -> None:
+        flow = minimal_flow("entry", title="${ value }")
+        flow["contents"]["tasks"]["1"]["next"]["rules"][0]["taskId"] = "99"
+        assert self._known(library, flow, value="x") is Known.PLAIN
+
+    def test_and_one_in_another_form(self, library: Library) -> None:
+        flow = dump(FlowDocument(minimal_flow("entry", title="${ value }")), Format.CONSOLE)
+        assert self._known(library, flow, value="x") is Known.PLAIN
+
+    def test_of_a_text_template_nothing_is_known(self, library: Library) -> None:
+        flow = minimal_flow("entry", title="${ value }")
+        assert self._known(library, flow, "flow.json.j2", value="x") is Known.NOTHING
