@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import fsspec  # type: ignore[import-untyped]
 import requests
 
 _ANNOUNCEMENT = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
@@ -48,6 +49,13 @@ class S3:
         """Make a bucket and return the URL of a place in it."""
         requests.put(f"{self.url}/{name}", timeout=_REQUEST_SECONDS).raise_for_status()
         return f"s3://{name}/backups"
+
+    def read(self, url: str) -> bytes:
+        """Return what is at an C(s3://) URL. Fails where there is nothing."""
+        account = {"key": "testing", "secret": "testing", "endpoint_url": self.url}
+        # It may have listed the folder before the file was there.
+        with fsspec.open(url, "rb", **account, use_listings_cache=False) as file:
+            return bytes(file.read())
 
     def requests(self) -> list[str]:
         """Return the requests so far, each as its method and path."""

@@ -189,6 +189,24 @@ def stored_flows(emulator: Emulator) -> dict[str, Any]:
     return dict(emulator.stored(PROJECT_ID)["flows"])
 
 
+def report_of(job: Job, s3: S3) -> dict[str, Any]:
+    """Return what the report of a job holds, read from where the job's artifacts say that its page is."""
+    url, number = str(job.artifacts["descope_report"]), str(job.number)
+    assert url.endswith(f"/rollout-{number}.html")
+    assert f"job {number}<" in s3.read(url).decode()
+    report: dict[str, Any] = json.loads(s3.read(url.removesuffix(".html") + ".json"))
+    assert report["run"]["job_id"] == job.artifacts["descope_job"] == number
+    return report
+
+
+def reported(job: Job, s3: S3) -> dict[str, dict[str, str]]:
+    """Return what the report of a job says of each tenant: what became of which flow."""
+    return {
+        row["tenant"]: {flow["flow_id"]: flow["result"] for flow in row["flows"]}
+        for row in report_of(job, s3)["tenants"]
+    }
+
+
 def change_the_repository(jobs: Jobs) -> None:
     path = jobs.repository / SIGN_IN
     path.write_text(path.read_text().replace("Welcome to", "Hello from"), encoding="utf-8")
@@ -211,10 +229,10 @@ def test_each_job_template_does_its_work_on_a_disk_that_is_wiped(jobs: Jobs, emu
     assert synced[0].artifacts["descope_backups"] in report
     assert report in synced[0].output
 
-    succeeded(jobs.launch("Descope drift"))
-    succeeded(jobs.launch("Descope validate", {"descope_ignore": "file-not-found,empty-file"}))
+    checked = succeeded(jobs.launch("Descope drift"))
+    checked += succeeded(jobs.launch("Descope validate", {"descope_ignore": "file-not-found,empty-file"}))
     label = {"descope_backup_label": "before-campaign", "descope_backup_flow_id": "acme-*,zoe-*"}
-    succeeded(jobs.launch("Descope backup", label))
+    checked += succeeded(jobs.launch("Descope backup", label))
     history = succeeded(jobs.launch("Descope history", {"descope_history_limit": "10"}))[0]
     assert "before-campaign" in history.output
     assert f"jo, job {synced[1].number}" in history.output
@@ -222,7 +240,20 @@ def test_each_job_template_does_its_work_on_a_disk_that_is_wiped(jobs: Jobs, emu
     look = succeeded(jobs.launch("Descope rollback", {"descope_rollback_run": undo.pop()}))
     assert "acme-sign-in" in look[0].output
     assert len(stored_flows(emulator)) == len(TENANTS), "the job type is check, unless somebody says run"
-    assert not [path for path in jobs.disk.iterdir() if path.name.startswith("awx_")]
+
+    assert not list(jobs.disk.glob("awx_*")), "the disk of every job is gone, and what follows is not"
+    for job, what, tenants in (
+        (preview[0], "planned", ("acme", "initech")),
+        (preview[1], "planned", ("globex", "zoe")),
+        (synced[0], "applied", ("acme", "initech")),
+        (synced[1], "applied", ("globex", "zoe")),
+        (look[0], "planned", TENANTS),
+    ):
+        assert reported(job, s3) == {name: {f"{name}-sign-in": what} for name in tenants}
+    (created,) = report_of(synced[1], s3)["changes"]
+    assert (created["flow"], created["action"], created["tenants"]) == ("*-sign-in", "create", 2)
+    for job in (*checked, history):
+        assert "descope_report" not in job.artifacts, "no link to what is not there"
 
 
 def test_the_workflow_undoes_what_it_did_in_all_slices(jobs: Jobs, emulator: Emulator) -> None:
