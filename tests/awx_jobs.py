@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -79,19 +80,22 @@ class Jobs:
         answers: Mapping[str, str] | None = None,
         *,
         job_type: str = "",
+        limit: str = "",
         artifacts: Mapping[str, Any] | None = None,
         workflow: int = 0,
     ) -> list[Job]:
         """Run a job template with answers to its survey; return its job, or those it is sliced into."""
         found = self.awx.named("job_templates", template)
         assert not job_type or found["ask_job_type_on_launch"], f"{template} does not ask for the job type"
+        assert not limit or found["ask_limit_on_launch"], f"{template} does not ask for a limit"
         variables = json.loads(found["extra_vars"]) | self._answered(found, answers or {}) | dict(artifacts or {})
         slices = found["job_slice_count"]
         # A sliced job is a workflow of its own.
         workflow = next(self._numbers) if slices > 1 else workflow
         inventory = self.inventory()
+        options = _options(found, job_type or found["job_type"], limit)
         return [
-            self._run(found, variables, _slice(inventory, number, slices), job_type or found["job_type"], workflow)
+            self._run(found, variables, _slice(inventory, number, slices), options, workflow)
             for number in range(slices)
         ]
 
@@ -116,7 +120,7 @@ class Jobs:
         return given
 
     def _run(
-        self, template: Object, variables: Mapping[str, Any], inventory: object, job_type: str, workflow: int
+        self, template: Object, variables: Mapping[str, Any], inventory: object, options: list[str], workflow: int
     ) -> Job:
         number = next(self._numbers)
         folder = self.disk / f"awx_{number}"
@@ -124,10 +128,8 @@ class Jobs:
         credentials = self.awx.associated("job_templates", template["id"], "credentials")
         environment = self._environment(folder / "home", credentials) | {"JOB_ID": str(number)}
         ids = {"awx_job_id": number, "awx_user_name": "jo"} | ({"awx_workflow_job_id": workflow} if workflow else {})
-        command_line = ["--forks", str(template["forks"]), *(["--check"] if job_type == "check" else [])]
-        command_line += ["--diff"] if template["diff_mode"] else []
         _write(folder / "env" / "extravars", json.dumps({**variables, **ids}))
-        _write(folder / "env" / "cmdline", " ".join(command_line))
+        _write(folder / "env" / "cmdline", shlex.join(options))
         _write(folder / "inventory" / "hosts", _INVENTORY_SCRIPT.format(content=json.dumps(inventory)))
         (folder / "inventory" / "hosts").chmod(0o700)
         command = (_BIN / "ansible-runner", "run", folder, "-p", template["playbook"], "--ident", str(number))
@@ -164,6 +166,13 @@ class Jobs:
         environment = ImmutableSandboxedEnvironment()
         injectors = kind["injectors"].get("env", {})
         return {name: environment.from_string(text).render(**inputs) for name, text in injectors.items()}
+
+
+def _options(template: Object, job_type: str, limit: str) -> list[str]:
+    """Return what AWX adds to the command line. The limit is the same for all slices, each of which has other hosts."""
+    options = ["--forks", str(template["forks"]), *(["-l", limit] if limit else [])]
+    options += ["--check"] if job_type == "check" else []
+    return options + (["--diff"] if template["diff_mode"] else [])
 
 
 def _write(path: Path, text: str) -> None:

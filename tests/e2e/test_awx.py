@@ -256,6 +256,40 @@ def test_each_job_template_does_its_work_on_a_disk_that_is_wiped(jobs: Jobs, emu
         assert "descope_report" not in job.artifacts, "no link to what is not there"
 
 
+def test_a_job_looks_at_writes_and_undoes_no_more_than_its_limit(jobs: Jobs, emulator: Emulator, s3: S3) -> None:
+    some, others = {"acme", "zoe"}, {"globex", "initech"}
+    planned = {name: {f"{name}-sign-in": "planned"} for name in some}
+
+    preview = succeeded(jobs.launch("Descope preview", limit="acme,zoe"))
+
+    assert reported(preview[0], s3) | reported(preview[1], s3) == planned, "one of them in each slice"
+    assert not [name for name in others for job in preview if name in job.output]
+
+    synced = succeeded(jobs.launch("Descope sync", limit="acme,zoe"))
+    assert set(stored_flows(emulator)) == {f"{name}-sign-in" for name in some}
+    assert set(reported(synced[0], s3) | reported(synced[1], s3)) == some
+
+    undo = {"descope_rollback_run": synced[0].artifacts["descope_rollback_run"]}
+    succeeded(jobs.launch("Descope rollback", undo, job_type="run", limit="acme"))
+    assert set(stored_flows(emulator)) == {"zoe-sign-in"}
+
+
+def test_a_slice_without_one_of_the_tenants_fails_for_a_limit_and_not_for_an_answer(jobs: Jobs, s3: S3) -> None:
+    limited = jobs.launch("Descope preview", limit="acme")
+    answered = succeeded(jobs.launch("Descope preview", {"descope_hosts": "acme"}))
+
+    assert [job.status for job in limited] == ["successful", "failed"]
+    assert "no hosts to target" in limited[1].output
+    assert reported(limited[0], s3) == reported(answered[0], s3) == {"acme": {"acme-sign-in": "planned"}}
+    assert "no hosts matched" in answered[1].output
+
+
+def test_only_what_looks_at_tenants_asks_for_a_limit(awx: FakeAwx) -> None:
+    asking = {template["name"] for template in awx.find("job_templates") if template["ask_limit_on_launch"]}
+    # The others run once for a whole project, on localhost, which no limit to tenants includes.
+    assert asking == {f"Descope {name}" for name in TEMPLATES if name not in ("backup", "history")}
+
+
 def test_the_workflow_undoes_what_it_did_in_all_slices(jobs: Jobs, emulator: Emulator) -> None:
     succeeded(jobs.launch("Descope sync"))
     change_the_repository(jobs)
