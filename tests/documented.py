@@ -122,12 +122,16 @@ def commands(block: Block) -> list[Command]:
 
 @dataclass
 class Shell:
-    """A reader's shell: variables and the working directory outlive the commands. C(said) is what the last one said."""
+    """A reader's shell: variables and the working directory outlive the commands. C(said) is what the last one said.
+
+    C(here) has what commands of the document are to say on this machine, by what they say there.
+    """
 
     home: Path
     start: Path
     variables: dict[str, str] = field(default_factory=dict)
     port: str = DOCUMENTED_PORT
+    here: dict[str, str] = field(default_factory=dict)
     said: str = ""
     _state: Path = field(init=False)
 
@@ -186,7 +190,9 @@ class Shell:
 
     def _here(self, command: str) -> str:
         """Return a command of the document as it is on this machine."""
-        return command.replace(".venv/bin/", f"{sys.prefix}/bin/").replace(DOCUMENTED_PORT, self.port)
+        for documented, real in {".venv/bin/": f"{sys.prefix}/bin/", DOCUMENTED_PORT: self.port, **self.here}.items():
+            command = command.replace(documented, real)
+        return command
 
     def _comparable(self, text: str) -> str:
         text = text.replace(str(self.home), DOCUMENTED_HOME)

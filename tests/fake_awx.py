@@ -16,9 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from awx_collection import AwxCollectionError, awx_collections_path
 
 Object = dict[str, Any]
 
@@ -255,6 +260,14 @@ class _Handler(BaseHTTPRequestHandler):
         kind, number = parts
         self.awx.remove(kind, int(number))
         return 204, None
+
+
+def real_collections() -> Path:
+    """Return a collections path with the real awx.awx; skip the test where it cannot be had."""
+    try:
+        return awx_collections_path()
+    except AwxCollectionError as error:
+        pytest.skip(f"no awx.awx on this machine: {error}")
 
 
 @contextmanager

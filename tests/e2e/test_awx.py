@@ -23,10 +23,9 @@ from typing import Any
 import pytest
 import yaml
 
-from awx_collection import AwxCollectionError, awx_collections_path
 from awx_jobs import Job, Jobs
 from emulator_client import Emulator
-from fake_awx import TOKEN, FakeAwx, running_awx
+from fake_awx import TOKEN, FakeAwx, real_collections, running_awx
 from playbooks import MANAGEMENT_KEY, PROJECT_ID
 from s3 import S3
 
@@ -59,10 +58,7 @@ class SetUp:
 
 def set_up(awx: FakeAwx, *arguments: str, **variables: Any) -> SetUp:
     """Run the playbook against it, with the real awx.awx."""
-    try:
-        collections = awx_collections_path()
-    except AwxCollectionError as error:
-        pytest.skip(f"no awx.awx on this machine: {error}")
+    collections = real_collections()
     program = Path(sys.executable).with_name("ansible-playbook")
     extra = json.dumps({**VARIABLES, **variables})
     done = subprocess.run(

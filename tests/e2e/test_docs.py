@@ -31,11 +31,13 @@ from ansible_collections.community.descope.plugins.module_utils._flow.normal imp
 from documented import Command, Shell, blocks, second_terminal, session_blocks
 from emulator_client import CHECKOUT, Emulator
 from example_flows import minimal_flow
+from fake_awx import TOKEN, real_collections, running_awx
 from playbooks import PROJECT_ID, Playbooks
 from s3 import S3
 from template_library import ODD, Library
 
 README = CHECKOUT / "README.md"
+AWX = CHECKOUT / "docs" / "awx.md"
 BACKUPS = CHECKOUT / "docs" / "backups.md"
 COMMANDS = CHECKOUT / "docs" / "commands.md"
 RUNBOOK = CHECKOUT / "docs" / "runbook.md"
@@ -48,6 +50,7 @@ LIBRARY = CHECKOUT / "flows" / "README.md"
 DOCUMENTS = [
     README,
     CHECKOUT / "CONTRIBUTING.md",
+    AWX,
     BACKUPS,
     COMMANDS,
     RUNBOOK,
@@ -79,7 +82,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 @pytest.mark.parametrize(
-    "document", [BACKUPS, COMMANDS, RUNBOOK, FLEET, DECISIONS, ROLLOUTS], ids=lambda document: document.name
+    "document", [AWX, BACKUPS, COMMANDS, RUNBOOK, FLEET, DECISIONS, ROLLOUTS], ids=lambda document: document.name
 )
 def test_every_block_of_code_is_explained(document: Path) -> None:
     for block in blocks(document):
@@ -184,6 +187,42 @@ def test_a_rollout_goes_as_the_page_says(tmp_path: Path, emulator: Emulator) -> 
     assert found("P2production") == {"acme-sign-in", "globex-sign-in"}
     assert found("P2small") == {"acme-sign-in", "zoe-sign-in"}
     assert "Hi there!" not in json.dumps(emulator.stored("P2production")), "the last rollout mended it"
+
+
+def test_an_awx_is_set_up_as_the_page_says(tmp_path: Path) -> None:
+    definition = CHECKOUT / "execution-environment.yml"
+    shutil.copy(definition, tmp_path)
+    playbooks = (CHECKOUT / "examples" / "awx" / "playbooks").glob("*.yml")
+    with running_awx(*(f"playbooks/{path.name}" for path in playbooks)) as awx:
+        here = {
+            "https://awx.example.com": awx.url,
+            # The checkout itself stays as it is.
+            "--output-path collections": f"--output-path collections {CHECKOUT}",
+            # Building is making a context, and then what takes a container engine and images from elsewhere.
+            "ansible-builder build": "ansible-builder create",
+            "--tag quay.example.com/login/descope-ee:1": "",
+        }
+        collections = {"ANSIBLE_COLLECTIONS_PATH": str(real_collections())}
+        reader = Shell(tmp_path / "home", tmp_path, collections, here=here)
+
+        reader.follow(session_blocks(AWX, "awx"))
+
+    text = AWX.read_text(encoding="utf-8")
+    assert f"CONTROLLER_OAUTH_TOKEN={TOKEN}" in text
+    objects = [*awx.find("job_templates"), *awx.find("workflow_job_templates")]
+    assert {found["name"] for found in objects} == set(re.findall(r"^\| (Descope \w+) \|", text, re.MULTILINE))
+    written = yaml.safe_load(reader.file("awx.yml").read_text(encoding="utf-8"))
+    images = [found["image"] for found in awx.find("execution_environments")]
+    assert images == [written["awx_descope_image"]]
+    assert f"--tag {images[0]}\n" in text, "the image that jobs run in is the one that is built"
+    sync = awx.named("job_templates", "Descope sync")
+    assert json.loads(sync["extra_vars"])["descope_backup_dir"] == written["awx_descope_backup_dir"]
+    assert "DESCOPE_MANAGEMENT_KEY" in json.dumps(awx.find("credential_types"))
+    assert awx.named("credentials", "Descope project")["inputs"] == {
+        "project_id": "P2example",
+        "management_key": "K2example",
+    }
+    assert list((tmp_path / "context" / "_build" / "descope").glob("*.tar.gz")), "the collection is in the image"
 
 
 def test_every_command_of_the_first_design_has_one_that_runs(tmp_path: Path, emulator: Emulator) -> None:
