@@ -34,6 +34,14 @@ REPOSITORY = CHECKOUT / "examples" / "awx"
 TENANTS = ("acme", "globex", "initech", "zoe")
 SIGN_IN = "flows/sign-in.json"
 TEMPLATES = ["backup", "drift", "history", "preview", "rollback", "sync", "validate"]
+# What AWX keeps and shows of a job where nobody has set it otherwise; docs/awx.md says what lies beyond.
+MAX_UI_JOB_EVENTS = 4000
+STDOUT_MAX_BYTES_DISPLAY = 1_048_576
+EVENT_STDOUT_MAX_BYTES_DISPLAY = 1024
+MAX_EVENT_RES_DATA = 700_000
+# That many tenants are promised. What a job says grows with them, so a tenth of them tell in a tenth of the time.
+PROMISED_TENANTS = 1000
+TRIED_TENANTS = int(os.environ.get("AWX_TENANTS", "100"))
 # An override for every variable of the role that says where something is.
 BACKUPS = "s3://to-be-replaced/descope"
 VARIABLES = {
@@ -268,6 +276,46 @@ def test_a_job_looks_at_writes_and_undoes_no_more_than_its_limit(jobs: Jobs, emu
     undo = {"descope_rollback_run": synced[0].artifacts["descope_rollback_run"]}
     succeeded(jobs.launch("Descope rollback", undo, job_type="run", limit="acme"))
     assert set(stored_flows(emulator)) == {"zoe-sign-in"}
+
+
+def deploy_to_many(jobs: Jobs, emulator: Emulator) -> None:
+    """Give the project many more tenants, each with the flow that the repository has for it, without a sync."""
+    names = [f"tenant-{number:05}" for number in range(TRIED_TENANTS)]
+    text = (jobs.repository / SIGN_IN).read_text(encoding="utf-8")
+    flows = [
+        json.loads(text.replace("${ tenant_id }", name).replace("${ brand_name }", name.title())) for name in names
+    ]
+    tenants = [{"id": name, "name": name.title()} for name in names]
+    emulator.reset()
+    emulator.project(id=PROJECT_ID, tenants=tenants, flows=flows)
+
+
+def of_a_thousand(number: int) -> float:
+    return number * PROMISED_TENANTS / TRIED_TENANTS
+
+
+def test_awx_shows_all_that_a_job_of_a_thousand_tenants_says(
+    jobs: Jobs, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy_to_many(jobs, emulator)
+    for name in ("sync", "preview"):
+        monkeypatch.setitem(jobs.awx.named("job_templates", f"Descope {name}"), "job_slice_count", 1)
+
+    [unchanged] = succeeded(jobs.launch("Descope sync"))
+    change_the_repository(jobs)
+    [changed] = succeeded(jobs.launch("Descope preview"))
+
+    assert f"{TRIED_TENANTS} tenants: {TRIED_TENANTS} are as declared" in unchanged.output
+    assert f"{TRIED_TENANTS} tenants: {TRIED_TENANTS} would change" in changed.output
+    # What is left is room for longer names and for a second change.
+    for job, share in ((unchanged, 0.25), (changed, 0.6)):
+        assert of_a_thousand(len(job.events)) < 0.85 * MAX_UI_JOB_EVENTS
+        assert of_a_thousand(len(job.output.encode())) < share * STDOUT_MAX_BYTES_DISPLAY
+        for event in job.events:
+            assert len(json.dumps(event["event_data"].get("res", {}))) < MAX_EVENT_RES_DATA / 100, event
+            # What belongs to the playbook, such as the recap of all tenants, is shown however long it is.
+            of_playbook = event["event"].startswith("playbook_on_")
+            assert of_playbook or len(event["stdout"].encode()) < EVENT_STDOUT_MAX_BYTES_DISPLAY / 2, event["stdout"]
 
 
 def test_a_slice_without_one_of_the_tenants_fails_for_a_limit_and_not_for_an_answer(jobs: Jobs, s3: S3) -> None:
