@@ -272,11 +272,14 @@ def real_collections() -> Path:
 
 @contextmanager
 def running_awx(*playbooks: str) -> Iterator[FakeAwx]:
-    """Answer for as long as the block lasts, with one organization and a credential of another type."""
+    """Answer for as long as the block lasts, with what an AWX has before: an organization, credentials, instances."""
     awx = FakeAwx(playbooks)
     awx.add("organizations", name="Default")
     amazon = awx.add("credential_types", name="Amazon Web Services", inputs={"fields": []}, injectors={})
     awx.add("credentials", name="Backups in S3", credential_type=amazon, organization=None, inputs={})
+    git = awx.add("credential_types", name="Source Control", inputs={"fields": []}, injectors={})
+    awx.add("credentials", name="Repository", credential_type=git, organization=None, inputs={})
+    awx.add("instance_groups", name="default")
     handler = type("_BoundHandler", (_Handler,), {"awx": awx, "lock": Lock()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     awx.url = f"http://127.0.0.1:{server.server_port}"

@@ -42,13 +42,15 @@ MAX_EVENT_RES_DATA = 700_000
 # That many tenants are promised. What a job says grows with them, so a tenth of them tell in a tenth of the time.
 PROMISED_TENANTS = 1000
 TRIED_TENANTS = int(os.environ.get("AWX_TENANTS", "100"))
-# An override for every variable of the role that says where something is.
+# An override for every variable of the role that says where something is, so that no field of awx.awx is left out.
 BACKUPS = "s3://to-be-replaced/descope"
 VARIABLES = {
     "awx_descope_scm_url": "https://git.example.com/flows.git",
     "awx_descope_image": "quay.example.com/acme/descope-ee:1",
     "awx_descope_backup_dir": BACKUPS,
+    "awx_descope_scm_credential": "Repository",
     "awx_descope_store_credentials": ["Backups in S3"],
+    "awx_descope_instance_groups": ["default"],
     "awx_descope_project_id": PROJECT_ID,
     "awx_descope_management_key": MANAGEMENT_KEY,
     "awx_descope_requests": 1000,
@@ -64,13 +66,15 @@ class SetUp:
     output: str
 
 
-def set_up(awx: FakeAwx, *arguments: str, **variables: Any) -> SetUp:
+def set_up(
+    awx: FakeAwx, *arguments: str, playbook: str | Path = "community.descope.awx_setup", **variables: Any
+) -> SetUp:
     """Run the playbook against it, with the real awx.awx."""
     collections = real_collections()
     program = Path(sys.executable).with_name("ansible-playbook")
     extra = json.dumps({**VARIABLES, **variables})
     done = subprocess.run(
-        [program, "community.descope.awx_setup", "-i", "localhost,", "-e", extra, *arguments],
+        [program, playbook, "-i", "localhost,", "-e", extra, *arguments],
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_"))},
             "ANSIBLE_COLLECTIONS_PATH": str(collections),
@@ -111,6 +115,27 @@ def test_a_first_preview_names_what_is_missing_and_writes_nothing(playbook_files
         assert preview.changed > 0
         assert "Descope rollout" in preview.output
         assert empty.writes == []
+
+
+def test_a_field_that_awx_does_not_have_is_named_in_a_preview(awx: FakeAwx, tmp_path: Path) -> None:
+    """The modules of awx.awx check all that the role gives them, so every set-up here checks the role's data."""
+    shutil.copytree(CHECKOUT / "roles" / "awx", tmp_path / "roles" / "awx")
+    tasks = tmp_path / "roles" / "awx" / "tasks" / "referring.yml"
+    text = tasks.read_text(encoding="utf-8")
+    for right, wrong in (("source: scm\n", "source: smc\n"), ("job_slice_count:", "job_slices:")):
+        assert text.count(right) == 1
+        text = text.replace(right, wrong)
+    tasks.write_text(text, encoding="utf-8")
+    playbook = tmp_path / "awx_setup.yml"
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "roles": ["awx"]}
+    # All that is wrong in one run.
+    playbook.write_text(yaml.safe_dump([{**play, "ignore_errors": True}]), encoding="utf-8")
+    sync = {"name": "Descope sync", "description": "Deploys", "playbook": "sync.yml", "survey": []}
+
+    output = set_up(awx, "--check", playbook=playbook, awx_descope_job_templates=[sync]).output
+
+    assert re.search(r"value of source must be one of: .*scm.*, got: smc", output), output
+    assert re.search(r"Unsupported parameters for \(awx\.awx\.job_template\) module: job_slices\.", output), output
 
 
 def test_a_second_set_up_changes_nothing_and_a_removal_leaves_nothing(awx: FakeAwx) -> None:
