@@ -381,7 +381,9 @@ def test_the_workflow_undoes_what_it_did_in_all_slices(jobs: Jobs, emulator: Emu
     assert "zoe-sign-in" in rollback.output
 
 
-def test_a_sync_that_fails_leaves_what_is_needed_to_undo_it(jobs: Jobs, emulator: Emulator) -> None:
+def test_a_sync_that_fails_leaves_its_report_and_what_is_needed_to_undo_it(
+    jobs: Jobs, emulator: Emulator, s3: S3
+) -> None:
     path = jobs.repository / "inventory" / "group_vars" / "tenants.yml"
     variables = yaml.safe_load(path.read_text())
     variables["brand_name"] = "{{ descope_tenant_name if descope_tenant_id != 'zoe' else no_such_variable }}"
@@ -394,5 +396,7 @@ def test_a_sync_that_fails_leaves_what_is_needed_to_undo_it(jobs: Jobs, emulator
         artifacts |= job.artifacts
     assert {job.status for job in ended} == {"successful", "failed"}
     assert "no_such_variable" in "".join(job.output for job in ended)
+    (failure,) = [failure for job in ended for failure in report_of(job, s3)["failures"]]
+    assert (failure["tenants"], "no_such_variable" in failure["message"]) == (["zoe"], True)
     succeeded(jobs.launch("Descope rollback", job_type="run", artifacts=artifacts))
     assert stored_flows(emulator) == {}
