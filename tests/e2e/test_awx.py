@@ -345,12 +345,14 @@ def test_awx_shows_all_that_a_job_of_a_thousand_tenants_says(
 
 def test_a_slice_without_one_of_the_tenants_fails_for_a_limit_and_not_for_an_answer(jobs: Jobs, s3: S3) -> None:
     limited = jobs.launch("Descope preview", limit="acme")
-    answered = succeeded(jobs.launch("Descope preview", {"descope_hosts": "acme"}))
+    answered = succeeded(jobs.launch("Descope preview", {"descope_hosts": "acme", "descope_diff": "false"}))
 
     assert [job.status for job in limited] == ["successful", "failed"]
     assert "no hosts to target" in limited[1].output
     assert reported(limited[0], s3) == reported(answered[0], s3) == {"acme": {"acme-sign-in": "planned"}}
     assert "no hosts matched" in answered[1].output
+    assert "+++ after: acme-sign-in" in limited[0].output
+    assert "+++ after" not in answered[0].output, "nobody wanted to see each line"
 
 
 def test_only_what_looks_at_tenants_asks_for_a_limit(awx: FakeAwx) -> None:
