@@ -299,6 +299,23 @@ def test_a_preview_writes_nothing_whatever_the_command_line_says(
     assert not local_playbooks.backups.exists()
 
 
+@pytest.mark.parametrize("playbook", [PREVIEW, SYNC])
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("descope_diff=false", False), ('{"descope_diff": false}', False), ("descope_diff=", True), ("x=y", True)],
+    ids=["text", "boolean", "empty answer", "nothing"],
+)
+def test_the_diff_of_each_tenant_can_be_left_out(
+    local_playbooks: Playbooks, playbook: str, given: str, shown: bool
+) -> None:
+    hosts = tenants("acme", descope_flows=[declared(local_playbooks, "sign-in")])
+
+    run = local_playbooks.run(playbook, "--diff", "-e", given, hosts=hosts)
+
+    assert deployed(run)["acme"]["changed"]
+    assert ("+++ after: sign-in in P2" in run.output) is shown
+
+
 def test_a_host_without_flows_is_named_and_left_alone(local_playbooks: Playbooks, emulator: Emulator) -> None:
     hosts = {"new": {}, **tenants("acme", descope_flows=[declared(local_playbooks, "sign-in")])}
 
