@@ -15,7 +15,7 @@ from bench_report import Budget, Comparison, Row, ratio
 from bench_runs import Job, Workshop
 
 # Loops are slow: so many tenants are measured, and the others extrapolated.
-_LOOP_TENANTS = 10
+_LOOP_TENANTS = 50
 _FLOOR_TENANTS = 50
 _LATENCIES_MS = (0, 20, 100)
 _GROWTH = (10, 100, 1000, 10_000)
