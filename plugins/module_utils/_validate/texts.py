@@ -29,8 +29,8 @@ def holds_text_only(place: Sequence[str | int]) -> bool:
     match list(place):
         case ["flowId"] | ["metadata", "name" | "description"] | ["contents", "tasks", str(), "name"]:
             return True
-        case ["contents", "tasks", str(), "arguments", str(name), "value"]:
+        case ["contents", "tasks", str(), "arguments", str() as name, "value"]:
             return name not in _LOOKED_AT_ARGUMENTS and not name.endswith(STEP_SUFFIX)
-        case ["screens", int(), "contents", str(), "props", str(name)]:
+        case ["screens", int(), "contents", str(), "props", str() as name]:
             return name not in _LOOKED_AT_PROPS
     return False
