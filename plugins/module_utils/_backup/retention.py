@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from ansible_collections.community.descope.plugins.module_utils._backup.history import History
 from ansible_collections.community.descope.plugins.module_utils._backup.records import Status
@@ -88,17 +89,34 @@ def _unsettled(history: History) -> set[str]:
 
 
 def _with_what_they_are_judged_by(history: History, wanted: set[str]) -> set[str]:
-    """Return the backups that are wanted, and the changes without which those would be taken for better or worse."""
+    """Return the backups that are wanted, and those without which they would be taken for better or worse."""
     while True:
         rest = History(backup for backup in history.backups if backup.id in wanted)
         misjudged = {
             flow_id for backup in rest.backups for flow_id in rest.good_flows[backup.id] ^ history.good_flows[backup.id]
         }
-        missing = {
-            backup.id
-            for backup in history.backups
-            if backup.id not in wanted and not misjudged.isdisjoint(backup.manifest.intended)
-        }
+        missing = _changes_of(history, misjudged, wanted) or _oldest_look_at(history, misjudged, wanted)
         if not missing:
             return wanted
         wanted = wanted | missing
+
+
+def _changes_of(history: History, flows: set[str], known: set[str]) -> set[str]:
+    """Return the ids of the other changes of any of these flows."""
+    return {
+        backup.id
+        for backup in history.backups
+        if backup.id not in known and not flows.isdisjoint(backup.manifest.intended)
+    }
+
+
+def _oldest_look_at(history: History, flows: set[str], known: set[str]) -> set[str]:
+    """Return the id of the oldest other backup that shows what came of a change of any of these flows.
+
+    It may be another flow of that change that tells: one that did not arrive makes those that did doubtful.
+    """
+    changes = [backup.manifest.intended for backup in history.backups]
+    told_by = {flow_id for intended in changes if not flows.isdisjoint(intended) for flow_id in intended}
+    others = (backup for backup in history.backups if backup.id not in known)
+    looks = (backup.id for backup in others if not told_by.isdisjoint(backup.manifest.flows))
+    return set(islice(looks, 1))
