@@ -299,11 +299,15 @@ def test_a_preview_writes_nothing_whatever_the_command_line_says(
     assert not local_playbooks.backups.exists()
 
 
-@pytest.mark.parametrize("playbook", [PREVIEW, SYNC])
 @pytest.mark.parametrize(
-    ("given", "shown"),
-    [("descope_diff=false", False), ('{"descope_diff": false}', False), ("descope_diff=", True), ("x=y", True)],
-    ids=["text", "boolean", "empty answer", "nothing"],
+    ("playbook", "given", "shown"),
+    [
+        (PREVIEW, '{"descope_diff": false}', False),
+        (PREVIEW, "descope_diff=", True),
+        (SYNC, "descope_diff=false", False),
+        (SYNC, "descope_diff=", True),
+    ],
+    ids=["preview, boolean", "preview, empty answer", "sync, text", "sync, empty answer"],
 )
 def test_the_diff_of_each_tenant_can_be_left_out(
     local_playbooks: Playbooks, playbook: str, given: str, shown: bool

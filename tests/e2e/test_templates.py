@@ -127,8 +127,9 @@ def test_all_mistakes_of_all_templates_are_said_at_once_before_any_request(
     assert not emulator.stats()["requests"]
 
 
-def test_what_each_tenant_puts_into_a_template_is_validated(playbooks: Playbooks, emulator: Emulator) -> None:
+def test_what_each_tenant_puts_into_a_template_is_validated(local_playbooks: Playbooks, emulator: Emulator) -> None:
     """Where only texts differ a template is validated once for all, so this is about what is more than a text."""
+    playbooks = local_playbooks
     linked, named = minimal_flow("${ inventory_hostname }-linked"), minimal_flow("${ inventory_hostname }-named")
     linked["contents"]["tasks"]["1"]["next"]["rules"][0]["taskId"] = "${ after }"
     named["contents"]["tasks"]["1"]["name"] = "${ step }"
