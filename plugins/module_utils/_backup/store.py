@@ -145,9 +145,7 @@ class BackupStore:
             self.storage.create_directory(self._name(backup_id), files, MANIFEST)
         except StorageError as error:
             raise BackupError(f"the backup could not be written: {error}; nothing was changed") from error
-        self._compare(backup_id, files)
-        if self.cipher.encrypts:  # only loading it shows that it can be read again
-            self.verify(backup_id)
+        self._prove(manifest, files)
         return Backup(manifest, self.place(backup_id))
 
     def record(self, backup: Backup, outcome: Outcome) -> Backup:
@@ -208,12 +206,17 @@ class BackupStore:
         self.read_flows(backup)
         return backup
 
-    def _compare(self, backup_id: str, files: Mapping[str, bytes]) -> None:
+    def _prove(self, manifest: Manifest, files: Mapping[str, bytes]) -> None:
         """Prove that a backup holds what was just written, byte by byte. Raises BackupError."""
-        names = {self._name(backup_id, file): content for file, content in files.items()}
-        for name, found in self.storage.read_many(names).items():
-            if _content(found) != names[name]:
+        names = {self._name(manifest.id, file): content for file, content in files.items()}
+        contents = self.storage.read_many(names)
+        for name, content in names.items():
+            if _content(contents[name]) != content:
                 raise BackupError(f"{self.storage.place(name)} is not what was written there; nothing was changed")
+        # Of what is encrypted, only loading it shows that it can be read again.
+        for flow in manifest.flows.values() if manifest.encrypted else ():
+            if not flow.absent:
+                self._document(flow, self._name(manifest.id, flow.file), contents, manifest)
 
     def remove(self, backup_id: str) -> None:
         """Remove a backup as a whole, whatever state it is in. Raises StorageError."""
