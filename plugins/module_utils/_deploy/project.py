@@ -267,7 +267,9 @@ def _whole(document: FlowDocument | None) -> FlowDocument | None:
 
 def _part_of(files: Mapping[str, Any], paths: list[str]) -> bytes:
     """Return the part of a snapshot with one flow's files and the assets they name, null for one that is missing."""
-    return chosen_members(files, [*paths, *assets_named(chosen_members(files, paths))])
+    part = chosen_members(files, paths)
+    assets = assets_named(part)
+    return chosen_members(files, [*paths, *assets]) if assets else part
 
 
 def bulk_is_cheaper(flows: int, snapshot_bytes: int, rate: RateLimit | None) -> bool:
