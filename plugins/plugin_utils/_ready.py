@@ -41,8 +41,8 @@ class ReadyOnce(Generic[Thing]):
     def get(self, key: object, make: Callable[[], Thing], *, share: bool = True) -> Thing:
         """Return what belongs to C(key), made now if need be.
 
-        C(repr(key)) says everything that it depends on. C(make) neither reads nor writes files. C(share): whether the
-        thing may be left in a file.
+        C(repr(key)) says everything that it depends on. C(make) raises neither OSError nor DescopeError. C(share):
+        whether the thing may be left in a file.
         """
         digest = hashlib.sha256(repr(key).encode(errors="surrogatepass")).hexdigest()
         if digest not in self._known:

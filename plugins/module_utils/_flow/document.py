@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from enum import IntEnum
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -135,7 +135,7 @@ class FlowDocument:
         return {_text(screen.get("screenId")): screen.get("interactions") for screen in self.screens}
 
 
-class Known(IntEnum):
+class Known(Enum):
     """What is known of a value without looking at it."""
 
     NOTHING = 0

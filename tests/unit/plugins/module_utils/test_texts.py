@@ -39,10 +39,9 @@ TELLING = [
 
 
 def texts_of(flow: dict[str, Any]) -> list[Place]:
-    """Every place of a flow that is said to hold a text only, and does hold one."""
-    return [
-        place for place, value in places(flow) if place and isinstance(value, str) and value and holds_text_only(place)
-    ]
+    """Every place of a flow that is said to hold a text only, and does hold one; but for its id."""
+    texts = [place for place, value in places(flow) if place and isinstance(value, str) and value]
+    return [place for place in texts if holds_text_only(place) and place != ("flowId",)]
 
 
 def found(flow: dict[str, Any]) -> list[tuple[str, str]]:
@@ -56,8 +55,6 @@ FULL_FOUND = found(FULL)
 @given(st.sampled_from(texts_of(FULL)), st.one_of(st.text(min_size=1), st.sampled_from(TELLING)))
 @settings(max_examples=400, deadline=None)
 def test_no_text_changes_what_is_found(place: Place, text: str) -> None:
-    if place == ("flowId",):
-        return
     assert found(replaced(FULL, place, text)) == FULL_FOUND
 
 
@@ -70,9 +67,8 @@ def test_nor_does_any_text_in_any_real_flow(real_flows_dir: Path) -> None:
         for text in TELLING:
             changed = flow
             for place in texts_of(flow):
-                if place != ("flowId",):
-                    changed = replaced_in(changed, place, text)
-                    tried += 1
+                changed = replaced_in(changed, place, text)
+                tried += 1
             assert found(changed) == expected, (file, text)
     assert tried > 10_000
 
