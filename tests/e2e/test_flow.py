@@ -194,6 +194,22 @@ def test_requests_of_fifty_tenants_without_a_snapshot(local_playbooks: Playbooks
     assert set(of_again) <= {LIST, EXPORT, "GET /v1/mgmt/license"}
 
 
+def test_what_others_read_while_a_flow_was_under_way_is_not_taken_for_true(
+    playbooks: Playbooks, emulator: Emulator
+) -> None:
+    """The project is read once for all hosts, also by a host that goes on while another one's import takes long."""
+    template = _write(playbooks.folder / "flow.json", minimal_flow("${ inventory_hostname }", title="${ title }"))
+    options = {"template": template, "vars": {"title": "{{ item }}"}}
+    task = {"name": "Test", "community.descope.descope_flow": options, "loop": ["One", "Two", "Three"]}
+    emulator.faults(kind="delay", seconds=2, match={"path": "/v2/mgmt/flow/import", "flow_id": "slow"}, times=1)
+
+    run = playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": [task]}], hosts={"slow": {}, "quick": {}})
+
+    for host, result in run.by_host().items():
+        actions = [item["flows"][0]["action"] for item in result["results"]]
+        assert actions == ["create", "update", "update"], f"{host}: {run.output}"
+
+
 def test_the_preview_says_how_many_requests_applying_takes(playbooks: Playbooks, emulator: Emulator) -> None:
     flows = [minimal_flow(f"flow-{number}") for number in range(3)]
 

@@ -79,7 +79,7 @@ class Change:
         """Do it. Failures are results, not exceptions."""
         options = self._options
         how = replace(options.apply, keep_going=options.on_failure is OnFailure.CONTINUE)
-        log = WriteLog(self._session.readings.mark_written, options.journal)
+        log = WriteLog(self._session.readings, options.journal)
         results = Applier(self._session.api, how, log).apply(self._plan)
         last = None
         if options.verify:
@@ -108,7 +108,7 @@ class Change:
         plan = way_back(self._plan, results, self._standing(results, read_back))
         changelog = f"Put back after a failed change: {self._options.apply.changelog}"
         how = replace(self._options.apply, keep_going=True, changelog=changelog)
-        log = RestoreLog(self._session.readings.mark_written, self._options.journal)
+        log = RestoreLog(self._session.readings, self._options.journal)
         restored, reading = self._read_back(plan, Applier(self._session.api, how, log).apply(plan))
         return results_after(self._plan, results, restored, reading.flows if reading else {}), reading
 

@@ -10,7 +10,8 @@ Everything lives below one directory that belongs to the run (0700, gone with it
     <run dir>/<project>/<kind>-<task>.lock   held while one worker reads for all
     <run dir>/<project>/<kind>-<task>.json   when the reading began, and where everything stands in the data
     <run dir>/<project>/<kind>-<task>-*.data the entries, one JSON text after the other; a table to find them; the facts
-    <run dir>/<project>/written/<flow>       when this run last wrote that flow; older readings of it are void
+    <run dir>/<project>/written/<flow>       when this run last wrote that flow, empty while it does; what was read
+                                             before that is void
 
 Ten thousand workers look for a few entries each among those of ten thousand, so what one of them does must not depend
 on how many there are: it reads the small header, searches the table by halves, and parses nothing that is not its own.
@@ -179,17 +180,26 @@ class SharedReadings:
         with self._usable():
             (self._directory / f"{kind}.refused").write_text(reason, encoding="utf-8")
 
+    def mark_sending(self, flow_id: str) -> None:
+        """Void all readings of a flow, those too that others make before C(mark_written): it is about to be written.
+
+        When the server takes the flow, nobody knows, so a reading of that time may or may not show it.
+        """
+        self._mark(flow_id, "")
+
     def mark_written(self, flow_id: str) -> None:
-        """Void all earlier readings of a flow."""
-        with self._usable():
-            (self._written / _digest(flow_id)).write_text(repr(time.monotonic()), encoding="ascii")
+        """Void all readings of a flow that began before now: it has been written, or it is certain that it was not."""
+        self._mark(flow_id, repr(time.monotonic()))
 
     def written_at(self, flow_ids: list[str]) -> float:
-        """Return when this run last wrote any of the flows, 0 if it never did."""
+        """Return when this run last wrote any of the flows, now if that is going on, 0 if it never did."""
         with self._usable():
             times = [_content(self._written / _digest(flow_id)) for flow_id in flow_ids]
-        # A mark that is just being made is as good as one of now.
         return max((float(at) if at else time.monotonic() for at in times if at is not None), default=0.0)
+
+    def _mark(self, flow_id: str, content: str) -> None:
+        with self._usable():
+            (self._written / _digest(flow_id)).write_text(content, encoding="ascii")
 
     def _stored(self, name: str, not_before: float) -> StoredReading | None:
         try:

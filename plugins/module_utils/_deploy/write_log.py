@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Protocol
 
 from ansible_collections.community.descope.plugins.module_utils._backup.journal import Event, Journal
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import FlowResult, Result
@@ -18,26 +19,38 @@ _APPLYING: Mapping[Result, Event] = {Result.APPLIED: Event.APPLIED, Result.UNTOU
 _RESTORING: Mapping[Result, Event] = {Result.APPLIED: Event.RESTORED}
 
 
+class MarksWrites(Protocol):
+    """Who keeps other workers from taking for true what they read before a write. All of it raises DescopeError."""
+
+    def mark_sending(self, flow_id: str) -> None: ...
+    def mark_written(self, flow_id: str) -> None: ...
+
+
 class WriteLog:
-    """Tells of writes. What cannot be told is not sent.
+    """Tells of writes. What cannot be told is not sent. C(journal): None where there is no backup."""
 
-    mark_written: voids the readings of a flow that other workers have. journal: None where there is no backup.
-    """
-
-    def __init__(self, mark_written: Callable[[str], None], journal: Journal | None) -> None:
-        self._mark_written = mark_written
+    def __init__(self, readings: MarksWrites, journal: Journal | None) -> None:
+        self._readings = readings
         self._journal = journal
 
     def sending(self, flow_ids: list[str]) -> None:
-        self._mark(flow_ids)
+        self._mark_sending(flow_ids)
         self._note(Event.SENDING, flow_ids)
 
     def settled(self, results: Mapping[str, FlowResult]) -> None:
+        self._mark_written(results)
         self._note_results(results, _APPLYING, Event.UNKNOWN)
 
-    def _mark(self, flow_ids: list[str]) -> None:
+    def _mark_sending(self, flow_ids: list[str]) -> None:
         for flow_id in flow_ids:
-            self._mark_written(flow_id)
+            self._readings.mark_sending(flow_id)
+
+    def _mark_written(self, results: Mapping[str, FlowResult]) -> None:
+        for flow_id, result in results.items():
+            # What is unknown may be under way still. Without the mark the flow is read anew each time: slow, but right.
+            if result.result is not Result.UNKNOWN:
+                with suppress(DescopeError):
+                    self._readings.mark_written(flow_id)
 
     def _note(self, event: Event, flow_ids: list[str]) -> None:
         if self._journal is not None:
@@ -58,9 +71,10 @@ class RestoreLog(WriteLog):
 
     def sending(self, flow_ids: list[str]) -> None:
         with suppress(DescopeError):
-            self._mark(flow_ids)
+            self._mark_sending(flow_ids)
         with suppress(DescopeError):
             self._note(Event.RESTORING, flow_ids)
 
     def settled(self, results: Mapping[str, FlowResult]) -> None:
+        self._mark_written(results)
         self._note_results(results, _RESTORING, Event.NOT_RESTORED)

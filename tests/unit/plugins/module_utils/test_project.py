@@ -267,8 +267,9 @@ class TestSharing:
             readings = SharedReadings(tmp_path, project_id=PROJECT_ID, access="key", task_id="task")
             with open_api(emulator.url) as api:
                 for flow_id in ("sign-in", "created"):
-                    readings.mark_written(flow_id)
+                    readings.mark_sending(flow_id)
                     api.import_flow(FlowDocument(minimal_flow(flow_id, title="Written")))
+                    readings.mark_written(flow_id)
 
         in_processes(1, write)
         with opened(emulator, tmp_path, mode=mode) as project:

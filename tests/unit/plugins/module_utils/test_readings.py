@@ -171,6 +171,15 @@ class TestAge:
 
         assert readings.written_at(["sign-in"]) > first
 
+    def test_what_is_read_while_a_flow_is_written_is_void(self, tmp_path: Path) -> None:
+        readings, others = shared(tmp_path / "run"), shared(tmp_path / "run", task_id="next")
+        readings.mark_sending("sign-in")
+        while_writing = time.monotonic()
+        still_writing = others.written_at(["sign-in"])
+        readings.mark_written("sign-in")
+
+        assert while_writing < still_writing < others.written_at(["sign-in"]) < time.monotonic()
+
     @pytest.mark.parametrize(
         "flow_id", ["", ".", "..", "../../outside", "/etc/passwd", "a\0b", "x" * 5000, "ü", "\ud83d"]
     )
