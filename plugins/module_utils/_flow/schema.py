@@ -179,6 +179,9 @@ SCHEMA: JsonObject = {
     },
 }
 
+# Compiled when this is loaded: Ansible loads it once, and all workers of a run share it.
+_QUICK_VALIDATOR: Any = jsonschema_rs.Draft202012Validator(SCHEMA) if HAS_JSONSCHEMA_RS else None
+
 _TYPE_NAMES = {
     "array": "a list",
     "boolean": "true or false",
@@ -212,14 +215,9 @@ def check_schema(document: FlowDocument) -> list[Problem]:
 def _fits_quickly(flow: JsonObject) -> bool:
     """Tell whether jsonschema-rs, where it is installed, finds nothing wrong. What is wrong jsonschema says better."""
     try:
-        return HAS_JSONSCHEMA_RS and bool(_quick_validator().is_valid(flow))
+        return _QUICK_VALIDATOR is not None and bool(_QUICK_VALIDATOR.is_valid(flow))
     except (ValueError, TypeError):  # a value that it cannot take, half a surrogate pair for example
         return False
-
-
-@cache
-def _quick_validator() -> Any:
-    return jsonschema_rs.Draft202012Validator(SCHEMA)
 
 
 @cache

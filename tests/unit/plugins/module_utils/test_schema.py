@@ -97,7 +97,7 @@ def test_the_quick_library_finds_what_jsonschema_finds(place: Place, value: Any)
     damaged = FlowDocument(replaced(full_flow(), place, value))
     quickly = check_schema(damaged)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "HAS_JSONSCHEMA_RS", False)
+        patch.setattr(schema, "_QUICK_VALIDATOR", None)
         assert check_schema(damaged) == quickly
 
 
@@ -129,7 +129,7 @@ def test_a_missing_library_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_validator_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "HAS_JSONSCHEMA_RS", False)
+    monkeypatch.setattr(schema, "_QUICK_VALIDATOR", None)
     check_schema(FlowDocument(full_flow()))
     monkeypatch.setattr(jsonschema, "Draft202012Validator", None)
     assert check_schema(FlowDocument(full_flow())) == []
