@@ -63,7 +63,6 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
 )
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import keep_pictures
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Level, rule_of
-from ansible_collections.community.descope.plugins.module_utils._validate.inventory import ProjectInventory
 from ansible_collections.community.descope.plugins.module_utils._validate.project import ATTRIBUTES, STYLES
 from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
     find_problems_together,
@@ -155,7 +154,7 @@ class Pipeline:
             reading = project.refreshed(reading, not_before=fresh_since)
             plan = self._compare(desired, reading)
         self._check_schema(plan)
-        self._look_up(plan, desired, reading.inventory)
+        self._look_up(plan, desired, reading)
         return plan, reading
 
     def _compare(self, desired: list[DesiredFlow], reading: Reading) -> Plan:
@@ -179,16 +178,18 @@ class Pipeline:
             found for flow in plan.imports if flow.after for found in find_unsafe(flow.after, flow.before)
         ]
 
-    def _look_up(self, plan: Plan, desired: list[DesiredFlow], inventory: ProjectInventory) -> None:
+    def _look_up(self, plan: Plan, desired: list[DesiredFlow], reading: Reading) -> None:
         """Warn of sub-flows, styles and attributes that flows about to be written name and the project lacks."""
         references = self._options.references
         if not self._options.check_schema or references is None or references.unresolved is Unresolved.IGNORE:
             return
-        documents = [flow.document for flow in desired if flow.document]
         written = {flow.flow_id for flow in plan.imports}
+        if not written:  # then nobody asks, and what a project has can be much to look through
+            return
+        documents = [flow.document for flow in desired if flow.document]
         found = [
             replace(problem, severity=Severity.WARNING)
-            for problem in find_problems_together(documents, inventory, frozenset({STYLES, ATTRIBUTES}))
+            for problem in find_problems_together(documents, reading.inventory, frozenset({STYLES, ATTRIBUTES}))
             if problem.flow_id in written and rule_of(problem.code).level in (Level.PROJECT, Level.SAFETY)
         ]
         self._warnings += [problem for problem in found if problem not in self._warnings]
