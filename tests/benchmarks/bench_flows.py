@@ -87,7 +87,7 @@ def edited(flow: JsonObject) -> JsonObject:
         _first_text(screen)["props"]["children"] = f"Welcome back to ${{ brand_name }}, you are at step {number}"
     tasks["1"]["arguments"]["templateId"]["value"] = "T3bench00000000000000000template"
     tasks["4"]["name"] = "Sign Up or In / OTP / SMS"
-    _lead_to(tasks["5"], "end")
+    _lead_to(tasks["5"], "0", rule=1)
     return result
 
 
@@ -118,8 +118,8 @@ def _task(name: str, column: int, *rules: tuple[str, str], key: str) -> JsonObje
     return {"id": key, "name": name, "next": following if rules else {}, "view": view}
 
 
-def _lead_to(task: JsonObject, target: str) -> None:
-    task["next"]["rules"][0]["taskId"] = target
+def _lead_to(task: JsonObject, target: str, rule: int = 0) -> None:
+    task["next"]["rules"][rule]["taskId"] = target
 
 
 def _arguments(step: int) -> JsonObject:
