@@ -96,6 +96,13 @@ options:
     type: str
     choices: [auto, snapshot, export]
     default: auto
+requirements:
+  - requests >= 2.31
+  - jsonschema >= 4.18
+"""
+
+    RUN = r"""
+options:
   run_context:
     description:
       - What the tasks of one run have in common. The action plugin fills it in; there is no need to set it.
@@ -122,7 +129,4 @@ options:
       user:
         description: Who started the run.
         type: str
-requirements:
-  - requests >= 2.31
-  - jsonschema >= 4.18
 """

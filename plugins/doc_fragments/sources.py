@@ -43,36 +43,6 @@ options:
         that come with the collection.
     type: list
     elements: path
-  library:
-    description:
-      - Folders of templates, each of which is a folder of its own with the flow, its C(variables.yml) and its partials.
-        The first that has an entry of the name given in O(template) is used.
-      - Relative paths are searched where Ansible searches templates.
-    type: list
-    elements: path
-  delimiters:
-    description:
-      - What marks expressions, and in text templates blocks and comments. Those that are not given stay as they are.
-    type: dict
-    suboptions:
-      variable_start_string:
-        description: What begins an expression, by default V(${).
-        type: str
-      variable_end_string:
-        description: What ends an expression, by default V(}).
-        type: str
-      block_start_string:
-        description: What begins a block of a text template, by default V({%).
-        type: str
-      block_end_string:
-        description: What ends a block of a text template, by default V(%}).
-        type: str
-      comment_start_string:
-        description: What begins a comment of a text template, by default V({#).
-        type: str
-      comment_end_string:
-        description: What ends a comment of a text template, by default V(#}).
-        type: str
   flows:
     description:
       - A list of flows from mixed sources, each with options of its own.
@@ -123,4 +93,38 @@ options:
       - Variables for templates, in addition to those of the host. They win over those.
       - Which variables a template takes stands in its C(variables.yml). They are checked before anything is rendered.
     type: dict
+"""
+
+    TEMPLATES = r"""
+options:
+  library:
+    description:
+      - Folders of templates, each of which is a folder of its own with the flow, its C(variables.yml) and its partials.
+        The first that has an entry of the name given in C(template) is used.
+      - Relative paths are searched where Ansible searches templates.
+    type: list
+    elements: path
+  delimiters:
+    description:
+      - What marks expressions, and in text templates blocks and comments. Those that are not given stay as they are.
+    type: dict
+    suboptions:
+      variable_start_string:
+        description: What begins an expression, by default V(${).
+        type: str
+      variable_end_string:
+        description: What ends an expression, by default V(}).
+        type: str
+      block_start_string:
+        description: What begins a block of a text template, by default V({%).
+        type: str
+      block_end_string:
+        description: What ends a block of a text template, by default V(%}).
+        type: str
+      comment_start_string:
+        description: What begins a comment of a text template, by default V({#).
+        type: str
+      comment_end_string:
+        description: What ends a comment of a text template, by default V(#}).
+        type: str
 """

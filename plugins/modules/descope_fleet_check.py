@@ -19,6 +19,7 @@ description:
 author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
+  - community.descope.sources.templates
   - community.descope.attributes
   - community.descope.attributes.info_module
 attributes:
@@ -41,36 +42,6 @@ options:
       - Hosts without it are taken to use the project of the environment variable E(DESCOPE_PROJECT_ID).
     type: str
     default: descope_project_id
-  library:
-    description:
-      - Folders of templates, each of which is a folder of its own with the flow, its C(variables.yml) and its partials.
-        The first that has an entry of the name given in C(template) is used.
-      - Relative paths are searched where Ansible searches templates.
-    type: list
-    elements: path
-  delimiters:
-    description:
-      - What marks expressions, and in text templates blocks and comments. Those that are not given stay as they are.
-    type: dict
-    suboptions:
-      variable_start_string:
-        description: What begins an expression, by default V(${).
-        type: str
-      variable_end_string:
-        description: What ends an expression, by default V(}).
-        type: str
-      block_start_string:
-        description: What begins a block of a text template, by default V({%).
-        type: str
-      block_end_string:
-        description: What ends a block of a text template, by default V(%}).
-        type: str
-      comment_start_string:
-        description: What begins a comment of a text template, by default V({#).
-        type: str
-      comment_end_string:
-        description: What ends a comment of a text template, by default V(#}).
-        type: str
   list_flows:
     description:
       - Whether to return the ids of all flows that are declared.

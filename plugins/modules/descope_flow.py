@@ -22,8 +22,10 @@ author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.descope.connection
+  - community.descope.connection.run
   - community.descope.backups
   - community.descope.sources
+  - community.descope.sources.templates
   - community.descope.references
   - community.descope.attributes
 attributes:

@@ -16,6 +16,7 @@ author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.descope.connection
+  - community.descope.connection.run
   - community.descope.attributes
   - community.descope.attributes.info_module
 attributes:

@@ -27,6 +27,7 @@ author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.descope.connection
+  - community.descope.connection.run
   - community.descope.backups
   - community.descope.attributes
 attributes:

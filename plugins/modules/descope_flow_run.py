@@ -19,6 +19,7 @@ author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.descope.connection
+  - community.descope.connection.run
   - community.descope.attributes
 attributes:
   check_mode:

@@ -22,7 +22,9 @@ author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
   - community.descope.connection
+  - community.descope.connection.run
   - community.descope.sources
+  - community.descope.sources.templates
   - community.descope.attributes
   - community.descope.attributes.info_module
 attributes:

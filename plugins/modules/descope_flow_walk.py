@@ -19,7 +19,9 @@ description:
 author:
   - The community.descope contributors (@ansible-collections)
 extends_documentation_fragment:
+  - community.descope.connection.run
   - community.descope.sources
+  - community.descope.sources.templates
   - community.descope.attributes
   - community.descope.attributes.info_module
 attributes:
@@ -48,32 +50,6 @@ options:
       - How many paths of each flow to return, the shortest first. Expectations do not depend on it.
     type: int
     default: 200
-  run_context:
-    description:
-      - What the tasks of one run have in common. The action plugin fills it in; there is no need to set it.
-    type: dict
-    suboptions:
-      run_id:
-        description: What backups and notes call this run.
-        type: str
-      run_dir:
-        description: The directory in which the workers of the run share what they found.
-        type: path
-      task_id:
-        description: Tells the readings of one task from those of another.
-        type: str
-      tenant:
-        description: The inventory host that the task runs for.
-        type: str
-      job_id:
-        description: The job of the automation controller, where there is one.
-        type: str
-      workflow_id:
-        description: The workflow that the job is part of; all slices of a sliced job have the same.
-        type: str
-      user:
-        description: Who started the run.
-        type: str
 requirements:
   - jsonschema >= 4.18
 seealso:
