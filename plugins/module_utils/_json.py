@@ -59,6 +59,24 @@ def quoted(value: object) -> str:
     return _in_quotes(value[:80]) if isinstance(value, str) else describe(value)
 
 
+# --- values that may be anything --------------------------------------------------------------------------------------
+
+
+def object_of(value: object) -> JsonObject:
+    """Return a value that is an object; of anything else, an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """Return a value that is a list; of anything else, an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text_of(value: object) -> str:
+    """Return a value that is a string; of anything else, an empty one."""
+    return value if isinstance(value, str) else ""
+
+
 # --- foreign values ---------------------------------------------------------------------------------------------------
 
 

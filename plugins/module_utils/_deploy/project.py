@@ -215,7 +215,8 @@ class LiveProject:
             return self._export_snapshot()
 
         def facts() -> JsonObject:
-            return {**names_in_snapshot(files).as_facts(), "inventory": inventory_of_snapshot(files).as_dict()}
+            inventory = inventory_of_snapshot(files)
+            return {**names_in_snapshot(files, inventory).as_facts(), "inventory": inventory.as_dict()}
 
         return EntriesAndFacts(((flow_id, _part_of(files, flows[flow_id])) for flow_id in flows), facts)
 

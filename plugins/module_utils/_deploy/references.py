@@ -21,6 +21,8 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.plan imp
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem, Severity
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue, json_path, quoted
+from ansible_collections.community.descope.plugins.module_utils._validate.inventory import ProjectInventory
+from ansible_collections.community.descope.plugins.module_utils._validate.view import is_text
 
 # The parts of a flow that ids are used in. References only name them.
 _PARTS = ("metadata", "contents", "screens")
@@ -68,22 +70,14 @@ class ProjectNames:
         return {"connectors": self.connectors, "roles": self.roles}
 
 
-def names_in_snapshot(files: Mapping[str, Any]) -> ProjectNames:
-    """Return the names in a project's snapshot: those that it lists, and those that its flows tell."""
-    found = [file for _path, file in _files_below(files, "connectors/") if isinstance(file, dict)]
-    connectors = {file["name"]: file["id"] for file in found if _are_texts(file.get("name"), file.get("id"))}
-    listed = "connectors/connectors.json" in files
-    known = ProjectNames(connectors if listed else connectors or None, _roles(files))
+def names_in_snapshot(files: Mapping[str, Any], inventory: ProjectInventory) -> ProjectNames:
+    """Return the names in a project's snapshot: those of its inventory, and those that its flows tell."""
+    known = ProjectNames(inventory.connectors, inventory.roles)
     for path in files:
         if path.startswith("flows/") and path.endswith("/metadata.json"):
             metadata = files[path]
             known = known.and_told(metadata.get("references") if isinstance(metadata, dict) else None)
     return known
-
-
-def _files_below(files: Mapping[str, Any], *prefixes: str) -> Iterator[tuple[str, Any]]:
-    """Yield the files whose paths begin so. The others may be large, and are not even parsed."""
-    return ((path, files[path]) for path in files if path.startswith(prefixes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,18 +268,6 @@ def _changed(value: JsonValue, changes: Mapping[Path, str], path: Path) -> JsonV
     return copy
 
 
-def _roles(files: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the roles in a snapshot, None where none are found: which file has them is not documented."""
-    found: dict[str, str] = {}
-    for _path, file in _files_below(files, "authorization", "roles"):
-        if isinstance(file, dict):
-            listed = file.get("roles")
-            for role in listed if isinstance(listed, list) else ():
-                if isinstance(role, dict) and _are_texts(role.get("name"), role.get("id")):
-                    found[role["name"]] = role["id"]
-    return found or None
-
-
 def _with(known: Mapping[str, str] | None, told: Any) -> Mapping[str, str] | None:
     ids = _texts(told)
     return {**ids, **(known or {})} if ids else known
@@ -293,8 +275,4 @@ def _with(known: Mapping[str, str] | None, told: Any) -> Mapping[str, str] | Non
 
 def _texts(value: Any) -> dict[str, str]:
     """Return the members of an object that are texts; of anything else, none."""
-    return {key: text for key, text in value.items() if _are_texts(text)} if isinstance(value, dict) else {}
-
-
-def _are_texts(*values: Any) -> bool:
-    return all(isinstance(value, str) and value for value in values)
+    return {key: text for key, text in value.items() if is_text(text)} if isinstance(value, dict) else {}

@@ -22,12 +22,15 @@ from ansible_collections.community.descope.plugins.module_utils._diff.text impor
 from ansible_collections.community.descope.plugins.module_utils._diff.words import (
     component_kind,
     component_name,
-    list_of,
     naming_property,
+)
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    list_of,
     object_of,
     text_of,
 )
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue
 from ansible_collections.community.descope.plugins.module_utils._redact import is_secret_name
 
 ROOT = "ROOT"

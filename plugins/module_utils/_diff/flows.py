@@ -25,12 +25,16 @@ from ansible_collections.community.descope.plugins.module_utils._diff.tasks impo
 from ansible_collections.community.descope.plugins.module_utils._diff.text import bare, listed, quoted, value_text
 from ansible_collections.community.descope.plugins.module_utils._diff.words import (
     FlowWords,
+)
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    json_path,
     list_of,
     object_of,
     text_of,
 )
-from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue, json_path
 from ansible_collections.community.descope.plugins.module_utils._redact import is_secret_name
 
 __all__ = ["Change", "diff_documents", "render_changes", "summarize", "told_changes"]

@@ -21,8 +21,16 @@ from ansible_collections.community.descope.plugins.module_utils._diff.compare im
     same,
 )
 from ansible_collections.community.descope.plugins.module_utils._diff.text import bare, listed, quoted, value_text
-from ansible_collections.community.descope.plugins.module_utils._diff.words import START, list_of, object_of, text_of
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue
+from ansible_collections.community.descope.plugins.module_utils._diff.words import (
+    START,
+)
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    list_of,
+    object_of,
+    text_of,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,15 @@ from ansible_collections.community.descope.plugins.module_utils._diff.components
 )
 from ansible_collections.community.descope.plugins.module_utils._diff.text import bare, quoted
 from ansible_collections.community.descope.plugins.module_utils._diff.words import (
+    screen_content,
+)
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
     list_of,
     object_of,
-    screen_content,
     text_of,
 )
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue
 
 _SCREENS = EVERYWHERE.at("screens")
 

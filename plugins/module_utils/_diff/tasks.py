@@ -25,11 +25,14 @@ from ansible_collections.community.descope.plugins.module_utils._diff.rules impo
 )
 from ansible_collections.community.descope.plugins.module_utils._diff.text import bare, value_text
 from ansible_collections.community.descope.plugins.module_utils._diff.words import (
-    object_of,
     short_id,
+)
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    object_of,
     text_of,
 )
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue
 from ansible_collections.community.descope.plugins.module_utils._redact import is_secret_name
 
 _TASKS = EVERYWHERE.at("contents", "tasks")

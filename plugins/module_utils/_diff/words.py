@@ -19,7 +19,13 @@ from ansible_collections.community.descope.plugins.module_utils._diff.text impor
     value_text,
 )
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, task_order
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    list_of,
+    object_of,
+    text_of,
+)
 
 START = "start"
 # The task that ends a flow by logging the user in (observed in every real export).
@@ -246,18 +252,6 @@ def _sort_of_component(node: Any) -> str:
 
 
 # --- tolerant access --------------------------------------------------------------------------------------------------
-
-
-def object_of(value: Any) -> JsonObject:
-    return value if isinstance(value, dict) else {}
-
-
-def list_of(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def text_of(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def rules_of(task: JsonObject) -> list[JsonObject]:

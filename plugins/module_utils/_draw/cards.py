@@ -17,13 +17,15 @@ from ansible_collections.community.descope.plugins.module_utils._diff.words impo
     FlowWords,
     argument_value,
     component_kind,
-    list_of,
-    object_of,
     rules_of,
-    text_of,
 )
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    list_of,
+    object_of,
+    text_of,
+)
 
 SECOND_HALF = ".end"
 _KINDS = {"screen": "screen", "condition": "condition", "flow": "subflow"}

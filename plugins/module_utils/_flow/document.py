@@ -18,8 +18,10 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     JsonObject,
     JsonValue,
     json_path,
+    object_of,
     plain_json,
     quoted,
+    text_of,
 )
 
 __all__ = ["FlowDocument", "JsonObject", "JsonValue", "json_path", "task_order"]
@@ -48,26 +50,26 @@ class FlowDocument:
 
     @property
     def flow_id(self) -> str:
-        return _text(self.data.get("flowId"))
+        return text_of(self.data.get("flowId"))
 
     @property
     def name(self) -> str:
         """The human name from the metadata, empty if there is none."""
-        return _text(self.metadata.get("name"))
+        return text_of(self.metadata.get("name"))
 
     @property
     def metadata(self) -> JsonObject:
-        return _object(self.data.get("metadata"))
+        return object_of(self.data.get("metadata"))
 
     @property
     def contents(self) -> JsonObject:
         """C(startTask) and C(tasks)."""
-        return _object(self.data.get("contents"))
+        return object_of(self.data.get("contents"))
 
     @cached_property
     def tasks(self) -> JsonObject:
         """The tasks by their id. A task of a damaged flow may be anything."""
-        return _object(self.contents.get("tasks"))
+        return object_of(self.contents.get("tasks"))
 
     @property
     def screens(self) -> list[JsonObject]:
@@ -77,7 +79,7 @@ class FlowDocument:
 
     @property
     def references(self) -> JsonObject:
-        return _object(self.data.get("references"))
+        return object_of(self.data.get("references"))
 
     @cached_property
     def normal(self) -> JsonObject:
@@ -96,7 +98,7 @@ class FlowDocument:
     def task_label(self, task_id: str) -> str:
         """Return how to name a task to people, for example C(task "Sign Up / OTP / Email" (7))."""
         if task_id not in self._task_labels:
-            name = _one_line(_object(self.tasks.get(task_id)).get("name"))
+            name = _one_line(object_of(self.tasks.get(task_id)).get("name"))
             shown = _one_line(task_id)
             self._task_labels[task_id] = f'task "{name}" ({shown})' if name and name != shown else f"task {shown}"
         return self._task_labels[task_id]
@@ -111,8 +113,8 @@ class FlowDocument:
 
     def interaction_label(self, task_id: str, interaction_id: str) -> str:
         """Return the text of the button or the name of the condition behind an interaction, else its id."""
-        task = _object(self.tasks.get(task_id))
-        choices = task.get("conditions"), self._interactions.get(_text(task.get("screenId")))
+        task = object_of(self.tasks.get(task_id))
+        choices = task.get("conditions"), self._interactions.get(text_of(task.get("screenId")))
         for choice, key, label in ((choices[0], "interactionId", "name"), (choices[1], "id", "label")):
             for entry in choice if isinstance(choice, list) else ():
                 if isinstance(entry, dict) and entry.get(key) == interaction_id and _one_line(entry.get(label)):
@@ -124,15 +126,15 @@ class FlowDocument:
         """The human names of the screens by their id; screens that no task shows are missing."""
         names: dict[str, str] = {}
         for task_id in sorted(self.tasks, key=task_order):
-            task = _object(self.tasks[task_id])
-            screen_id, name = _text(task.get("screenId")), _one_line(task.get("name"))
+            task = object_of(self.tasks[task_id])
+            screen_id, name = text_of(task.get("screenId")), _one_line(task.get("name"))
             if screen_id and name:
                 names.setdefault(screen_id, name)
         return names
 
     @cached_property
     def _interactions(self) -> dict[str, Any]:
-        return {_text(screen.get("screenId")): screen.get("interactions") for screen in self.screens}
+        return {text_of(screen.get("screenId")): screen.get("interactions") for screen in self.screens}
 
 
 class Known(Enum):
@@ -180,11 +182,3 @@ def _short(screen_id: str) -> str:
 def _one_line(value: object) -> str:
     """Return a string without line breaks, empty for anything else: labels stand in messages of one line."""
     return " ".join(value.split()) if isinstance(value, str) else ""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _object(value: object) -> JsonObject:
-    return value if isinstance(value, dict) else {}

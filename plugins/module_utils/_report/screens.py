@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from ansible_collections.community.descope.plugins.module_utils._diff.words import (
     FlowWords,
     component_kind,
-    list_of,
     naming_property,
+)
+from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    list_of,
     object_of,
     text_of,
 )
-from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
 
 _ROOT = "ROOT"
 Line = tuple[str, str, str]

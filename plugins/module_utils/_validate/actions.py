@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, describe, quoted
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    describe,
+    quoted,
+    text_of,
+)
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Finding
 from ansible_collections.community.descope.plugins.module_utils._validate.view import (
     ELSE,
@@ -19,7 +24,6 @@ from ansible_collections.community.descope.plugins.module_utils._validate.view i
     in_task,
     is_text,
     objects,
-    text,
 )
 
 # Takes the bodies of scriptlets, returns for each what is wrong with it, empty if nothing is; None if it cannot tell.
@@ -131,7 +135,7 @@ def find(flow: FlowView, parse_scripts: ScriptParser | None) -> Iterator[Finding
         yield from _conditions(label, task_id, task)
         if task.get("type") == "flow" and not is_text(flow.arguments(task_id).get("flowId")):
             yield "subflow-without-id", f"{label} does not say which flow it calls", in_task(task_id, "arguments")
-        if text(task.get("action")) in _CONNECTORS:
+        if text_of(task.get("action")) in _CONNECTORS:
             yield from _connector(flow, label, task_id)
     yield from _scriptlets(flow, parse_scripts)
 
@@ -168,7 +172,7 @@ def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
 
 
 def _steps(flow: FlowView, label: str, task_id: str, task: JsonObject) -> Iterator[Finding]:
-    action, values = text(task.get("action")), flow.arguments(task_id)
+    action, values = text_of(task.get("action")), flow.arguments(task_id)
     if action in PAIRS:
         name, second = PAIRS[action]
         target = values.get(name)

@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator
 
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, quoted
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    quoted,
+    text_of,
+)
 from ansible_collections.community.descope.plugins.module_utils._validate.actions import KNOWN_ACTIONS
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Finding
 from ansible_collections.community.descope.plugins.module_utils._validate.view import (
@@ -21,7 +25,6 @@ from ansible_collections.community.descope.plugins.module_utils._validate.view i
     objects,
     reached_from,
     reversed_edges,
-    text,
 )
 
 # Descope documents both for one execution of a flow.
@@ -69,7 +72,7 @@ def _outgoing(flow: FlowView, task_id: str, task: JsonObject) -> Iterator[Findin
                 )
                 yield "branch-without-rule", message, in_task(task_id, "conditions", position)
     yield from _ambiguous(flow, label, task_id, rules)
-    if task.get("type") == "automated" and text(task.get("action")) in KNOWN_ACTIONS:
+    if task.get("type") == "automated" and text_of(task.get("action")) in KNOWN_ACTIONS:
         yield from _outcomes(label, task_id, task, rules)
     if not rules and not flow.is_end(task_id) and task_id != START:
         yield from _final(label, task_id, task)
@@ -102,8 +105,8 @@ def _outcomes(label: str, task_id: str, task: JsonObject, rules: list[Rule]) -> 
 
 
 def _final(label: str, task_id: str, task: JsonObject) -> Iterator[Finding]:
-    kind = text(task.get("type"))
-    if kind in _MAY_BE_FINAL or (kind == "automated" and text(task.get("action")) not in KNOWN_ACTIONS):
+    kind = text_of(task.get("type"))
+    if kind in _MAY_BE_FINAL or (kind == "automated" and text_of(task.get("action")) not in KNOWN_ACTIONS):
         yield "final-step", f"{label} is the last step of its path, and no End", in_task(task_id, "next")
     elif kind in ("automated", "condition"):
         yield "dead-end", f"{label} leads nowhere", in_task(task_id, "next")

@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
-from ansible_collections.community.descope.plugins.module_utils._validate.view import objects, text, texts
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    object_of,
+)
+from ansible_collections.community.descope.plugins.module_utils._validate.view import is_text, objects, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def inventory_from(data: Mapping[str, Any]) -> ProjectInventory:
 
 def inventory_of_snapshot(files: Mapping[str, Any]) -> ProjectInventory:
     """Return the names in a project's snapshot, whose files are here as JSON values by path."""
-    flows = _object(files.get("flows/flows.json")).get("flows")
-    styles = _object(files.get("styles/styles.json")).get("styles")
+    flows = object_of(files.get("flows/flows.json")).get("flows")
+    styles = object_of(files.get("styles/styles.json")).get("styles")
     return ProjectInventory(
         flows=_names(flows),
         disabled_flows=frozenset(_disabled(files)),
@@ -68,43 +71,39 @@ def inventory_of_snapshot(files: Mapping[str, Any]) -> ProjectInventory:
 
 
 def _connectors(files: Mapping[str, Any]) -> dict[str, str] | None:
-    found = {
-        text(file.get("name")): text(file.get("id"))
-        for file in (files[path] for path in files if path.startswith("connectors/"))
-        if isinstance(file, dict) and file.get("id") and file.get("name")
-    }
+    found = _ids_by_name(files[path] for path in files if path.startswith("connectors/"))
     return found if found or "connectors/connectors.json" in files else None
 
 
 def _roles(files: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the roles, where one of the files has any. Which file real snapshots keep them in is not known."""
+    """Return the roles, None where no file has any. Which file real snapshots keep them in is not known."""
+    found: dict[str, str] = {}
     for path in files:
-        if "role" in path or path.startswith("authorization"):
-            listed = _object(files[path]).get("roles")
-            found = {text(role.get("name")): text(role.get("id")) for _index, role in objects(listed)}
-            if found:
-                return found
-    return None
+        if not path.startswith("flows/") and ("role" in path or path.startswith("authorization")):
+            found |= _ids_by_name(role for _index, role in objects(object_of(files[path]).get("roles")))
+    return found or None
+
+
+def _ids_by_name(values: Iterable[Any]) -> dict[str, str]:
+    """Return the ids of those values that have a name and an id."""
+    named = (value for value in values if isinstance(value, dict) and is_text(value.get("name")))
+    return {value["name"]: value["id"] for value in named if is_text(value.get("id"))}
 
 
 def _attributes(files: Mapping[str, Any]) -> frozenset[str] | None:
     """Return the custom attributes of users and tenants, None where the snapshot does not tell them."""
     if "attributes.json" not in files:
         return None
-    kinds = _object(files["attributes.json"])
+    kinds = object_of(files["attributes.json"])
     return frozenset(name for entries in kinds.values() for name in texts(entries, "name"))
 
 
 def _disabled(files: Mapping[str, Any]) -> Iterator[str]:
     for path in files:
         is_metadata = path.startswith("flows/") and path.endswith("/metadata.json")
-        if is_metadata and _object(files[path]).get("disabled") is True:
+        if is_metadata and object_of(files[path]).get("disabled") is True:
             yield path.split("/")[1]
 
 
 def _names(values: Any) -> frozenset[str] | None:
     return frozenset(value for value in values if isinstance(value, str)) if isinstance(values, list) else None
-
-
-def _object(value: Any) -> JsonObject:
-    return value if isinstance(value, dict) else {}

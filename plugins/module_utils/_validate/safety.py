@@ -15,10 +15,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, quoted
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    quoted,
+    text_of,
+)
 from ansible_collections.community.descope.plugins.module_utils._redact import redact_value, secret_members
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Finding
-from ansible_collections.community.descope.plugins.module_utils._validate.view import FlowView, in_task, text
+from ansible_collections.community.descope.plugins.module_utils._validate.view import (
+    FlowView,
+    in_task,
+)
 
 # Arguments that send the browser somewhere, with a code or a token in the address.
 _REDIRECTS = re.compile(r"uri\Z|redirect_?(?:url|uri)?\Z", re.IGNORECASE)
@@ -54,7 +61,7 @@ def find(
                 )
     for index, screen in enumerate(flow.document.screens):
         contents = screen.get("contents")
-        if known_screens.get(text(screen.get("screenId")), {}).get("contents") == contents:
+        if known_screens.get(text_of(screen.get("screenId")), {}).get("contents") == contents:
             continue
         for place in _secrets(contents, ("screens", index, "contents")):
             yield "secret-in-clear", f"{_screen(flow, screen)} holds what looks like a secret", place

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, json_path, quoted
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    json_path,
+    quoted,
+    text_of,
+)
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Finding
 from ansible_collections.community.descope.plugins.module_utils._validate.view import (
     FlowView,
     in_task,
     is_text,
     objects,
-    text,
 )
 
 # Components whose value is sent under their name. In real flows each of these has one; selections and inputs for
@@ -72,7 +76,7 @@ def _interactions(flow: FlowView, index: int, screen: JsonObject) -> Iterator[Fi
     nodes = screen.get("contents")
     seen: dict[str, int] = {}
     for position, interaction in objects(screen.get("interactions")):
-        name = text(interaction.get("id"))
+        name = text_of(interaction.get("id"))
         place = ("screens", index, "interactions", position, "id")
         if name in seen:
             first = json_path("screens", index, "interactions", seen[name])
@@ -98,7 +102,7 @@ def _inputs(flow: FlowView, index: int, screen: JsonObject) -> Iterator[Finding]
         elif is_text(name) and name in seen:
             message = f"{kind} {quoted(node_id)} of {_label(flow, screen)} has the name of {quoted(seen[name])}"
             yield "duplicate-input", f"{message}, {quoted(name)}", place
-        seen.setdefault(text(name), node_id)
+        seen.setdefault(text_of(name), node_id)
 
 
 def _misplaced(flow: FlowView, index: int, screen: JsonObject) -> Iterator[Finding]:
@@ -132,8 +136,8 @@ def children(node: object) -> Iterator[str]:
 
 def _kind(node: JsonObject) -> str:
     kind: Any = node.get("type")
-    return text(kind.get("resolvedName")) if isinstance(kind, dict) else text(kind)
+    return text_of(kind.get("resolvedName")) if isinstance(kind, dict) else text_of(kind)
 
 
 def _label(flow: FlowView, screen: JsonObject) -> str:
-    return flow.document.screen_label(text(screen.get("screenId")))
+    return flow.document.screen_label(text_of(screen.get("screenId")))

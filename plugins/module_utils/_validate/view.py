@@ -13,7 +13,10 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    text_of,
+)
 
 START = "start"
 END_ACTION = "logged-in"
@@ -89,14 +92,14 @@ class FlowView:
 
     def interactions(self, task_id: str) -> list[str]:
         """Return the interactions of the screen that a task shows."""
-        screen = self.screens.get(text(self.tasks[task_id].get("screenId")))
+        screen = self.screens.get(text_of(self.tasks[task_id].get("screenId")))
         return texts(screen.get("interactions"), "id") if screen else []
 
     def subflow(self, task_id: str) -> str:
         """Return the flow that a task calls, empty if it calls none or does not say."""
         if self.tasks[task_id].get("type") != "flow":
             return ""
-        return text(self.arguments(task_id).get("flowId"))
+        return text_of(self.arguments(task_id).get("flowId"))
 
 
 def _rules_of(task: JsonObject) -> Iterator[Rule]:
@@ -143,10 +146,6 @@ def in_task(task_id: str, *place: str | int) -> tuple[str | int, ...]:
 def is_text(value: object) -> bool:
     """Tell whether a value is a text with anything in it."""
     return isinstance(value, str) and value != ""
-
-
-def text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def objects(value: object) -> Iterator[tuple[int, JsonObject]]:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, quoted
-from ansible_collections.community.descope.plugins.module_utils._validate.view import START, FlowView, Rule, text
+from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, quoted, text_of
+from ansible_collections.community.descope.plugins.module_utils._validate.view import START, FlowView, Rule
 
 SCREEN, ACTION, CONDITION, FLOW, END = "screen", "action", "condition", "flow", "end"
 _KINDS = {"screen": SCREEN, "automated": ACTION, "condition": CONDITION, "flow": FLOW}
@@ -104,12 +104,12 @@ class Walk:
     def step(self, task_id: str, via: str = "") -> Step:
         """Return a task as a step of a path."""
         task = self._flow.tasks[task_id]
-        kind = END if self._flow.is_end(task_id) else _KINDS.get(text(task.get("type")), ACTION)
+        kind = END if self._flow.is_end(task_id) else _KINDS.get(text_of(task.get("type")), ACTION)
         does = {
-            SCREEN: text(task.get("screenId")),
+            SCREEN: text_of(task.get("screenId")),
             FLOW: self._flow.subflow(task_id),
-        }.get(kind, text(task.get("action")))
-        name = " ".join(text(task.get("name")).split()) or task_id
+        }.get(kind, text_of(task.get("action")))
+        name = " ".join(text_of(task.get("name")).split()) or task_id
         return Step(task_id, kind, name, does, via)
 
     def leads_to(self, task_id: str) -> Iterator[tuple[str, str]]:
@@ -160,11 +160,11 @@ class Walk:
     def _label(self, task_id: str, interaction: str) -> str:
         """Return what happens, in words: of a button without a label, the kind of button."""
         label = self.document.interaction_label(task_id, interaction) if interaction else ""
-        screen = self._flow.screens.get(text(self._flow.tasks[task_id].get("screenId")))
+        screen = self._flow.screens.get(text_of(self._flow.tasks[task_id].get("screenId")))
         nodes = screen.get("contents") if screen else None
         node = nodes.get(interaction) if isinstance(nodes, dict) else None
         if label != interaction or not isinstance(node, dict):
             return label
         props = node.get("props")
-        own = text(props.get("children")) if isinstance(props, dict) else ""
-        return " ".join((own or text(node.get("displayName"))).split()) or label
+        own = text_of(props.get("children")) if isinstance(props, dict) else ""
+        return " ".join((own or text_of(node.get("displayName"))).split()) or label

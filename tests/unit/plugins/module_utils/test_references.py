@@ -25,6 +25,10 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.referenc
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem, Severity
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._validate.inventory import (
+    ProjectInventory,
+    inventory_of_snapshot,
+)
 from emulator_client import Emulator
 from flow_tasks import IMPORT, PROJECT_ID, Controller
 from full_flow import CONNECTOR, full_flow
@@ -162,13 +166,13 @@ def test_names_in_a_snapshot() -> None:
         "flows/odder/metadata.json": {"references": "odd"},
     }
 
-    names = names_in_snapshot(files)
+    names = names_in_snapshot(files, inventory_of_snapshot(files))
 
     connectors, roles = {"A": "CI1", "Risk Engine": CONNECTOR}, {"Admin": "ROL1", "Member": ROLE}
     assert names == ProjectNames(connectors, roles)
     assert ProjectNames.from_facts(names.as_facts()) == names
-    assert names_in_snapshot({}) == ProjectNames(None, None)
-    assert names_in_snapshot({"connectors/connectors.json": {}}).connectors == {}
+    assert names_in_snapshot({}, ProjectInventory()) == ProjectNames(None, None)
+    assert names_in_snapshot({}, ProjectInventory(connectors={})).connectors == {}
 
 
 # --- promotion from one project to another ----------------------------------------------------------------------------
