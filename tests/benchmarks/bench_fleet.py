@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from bench_comparisons import Sizes, deploy, for_all, in_turn, workshop
@@ -25,6 +24,7 @@ MOST_MARGINAL_RATIO = 3.0
 LEAST_URI_SPEEDUP = 30.0
 MOST_FLOOR_RATIO = 1.5
 MOST_GROWTH = 1.25
+MOST_CONTROLLER_KB = 100.0
 UNCHANGED_REQUESTS = 2.0
 
 _ONE_TENANT = "Ansible alone, one tenant"
@@ -57,8 +57,8 @@ def _nothing_to_change(place: Workshop, sizes: Sizes) -> Comparison:
     extrapolated = [for_all(rows[name], rows[_ONE_TENANT], times) for name in loops] if times > 1 else []
     uri = extrapolated[-1] if extrapolated else rows[list(loops)[-1]]
     ours = rows["descope_flow"]
-    marginal = _marginal([ours, rows["descope_flow, one tenant"]], all_of_them - 1)
-    floor = _marginal([rows["empty action plugin"], rows[_ONE_TENANT]], all_of_them - 1)
+    marginal = _marginal(ours, rows["descope_flow, one tenant"], all_of_them - 1)
+    floor = _marginal(rows["empty action plugin"], rows[_ONE_TENANT], all_of_them - 1)
     budgets = [
         Budget(
             "marginal cost against an empty action", marginal / floor, MOST_MARGINAL_RATIO, "x", judged=sizes.judged
@@ -70,10 +70,9 @@ def _nothing_to_change(place: Workshop, sizes: Sizes) -> Comparison:
     return Comparison(title, [*rows.values(), *extrapolated], budgets)
 
 
-def _marginal(rows: Iterable[Row], more_tenants: int) -> float:
-    """Return the seconds that each of so many more tenants costs."""
-    many, few = (row.middle("seconds") for row in rows)
-    return max(many - few, 1e-9) / max(more_tenants, 1)
+def _marginal(many: Row, few: Row, more_tenants: int, number: str = "seconds") -> float:
+    """Return what each of so many more tenants costs: seconds, or another number of a sample."""
+    return max(many.middle(number) - few.middle(number), 1e-9) / max(more_tenants, 1)
 
 
 def _one_percent(place: Workshop) -> Comparison:
@@ -119,10 +118,14 @@ def growth(sizes: Sizes) -> list[Comparison]:
     budgets: list[Budget] = []
     ours = rows[: len(counts)]
     if len(counts) > 2:
-        early = _marginal((ours[2], ours[1]), counts[2] - counts[1])
-        late = _marginal((ours[-1], ours[1]), counts[-1] - counts[1])
-        most = max(late / early, early / late)
-        budgets.append(Budget("cost a tenant, how it grows", most, MOST_GROWTH, "x", judged=len(counts) > 3))
+        judged = len(counts) > 3
+        for what, number in (("cost a tenant", "seconds"), ("memory of the controller a tenant", "controller_mb")):
+            early = _marginal(ours[2], ours[1], counts[2] - counts[1], number)
+            late = _marginal(ours[-1], ours[1], counts[-1] - counts[1], number)
+            most = max(late / early, early / late)
+            budgets.append(Budget(f"{what}, how it grows", most, MOST_GROWTH, "x", judged=judged))
+        memory = 1024 * _marginal(ours[-1], ours[1], counts[-1] - counts[1], "controller_mb")
+        budgets.append(Budget("memory of the controller a tenant", memory, MOST_CONTROLLER_KB, " kB", judged=judged))
     return [Comparison("How costs grow, one flow a tenant, nothing to change", rows, budgets)]
 
 

@@ -28,7 +28,7 @@ REQUEST_KINDS = {
     "POST /v2/mgmt/flow/import": "import",
     "POST /v1/mgmt/flow/delete": "delete",
 }
-_HEADINGS = ("wall s", "ratio", "CPU s", "largest MB", "all MB", "output kB", "requests")
+_HEADINGS = ("wall s", "ratio", "CPU s", "largest MB", "contr. MB", "all MB", "output kB", "requests")
 _NAME_WIDTH = 46
 
 
@@ -108,10 +108,11 @@ def print_comparison(comparison: Comparison) -> None:
 def _numbers(row: Row, first: Row) -> str:
     """Return a line of medians; the ratio is that of the wall clock to the first job's."""
     times = row.middle("seconds") / max(first.middle("seconds"), 1e-9)
+    memory = "".join(f"{row.middle(name):>11.0f}" for name in ("largest_mb", "controller_mb", "all_mb"))
     requests = median(sum(sample.requests.values()) for sample in row.samples)
     return (
-        f"{row.middle('seconds'):>11.2f}{times:>11.2f}{row.middle('cpu_seconds'):>11.2f}{row.middle('largest_mb'):>11.0f}"
-        f"{row.middle('all_mb'):>11.0f}{row.middle('output_bytes') / 1000:>11.0f}{requests:>11.0f}"
+        f"{row.middle('seconds'):>11.2f}{times:>11.2f}{row.middle('cpu_seconds'):>11.2f}{memory}"
+        f"{row.middle('output_bytes') / 1000:>11.0f}{requests:>11.0f}"
     )
 
 

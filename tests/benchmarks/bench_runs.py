@@ -30,7 +30,9 @@ _SAMPLE_SECONDS = 0.1
 # Of so many tenants one has the next edition of its flows in the inventory "few".
 _ONE_IN = 100
 _RECAP = re.compile(r"^\S+\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+# A process's memory, what it shares with others divided among them (proportional set size); the most that it ever had.
 _PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
+_PEAK = re.compile(rb"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 
 class RunFailedError(Exception):
@@ -41,13 +43,15 @@ class RunFailedError(Exception):
 class Sample:
     """What one run of C(ansible-playbook) took, its worker processes included, the emulator's not.
 
-    largest_mb: the most memory that any one of its processes had. all_mb: the most that all had at one time, shared
-    pages counted once; 0 where the system does not tell. requests: how many of each "METHOD path" the emulator counted.
+    largest_mb: the most memory that any one of its processes had, controller_mb: the most that the first of them had.
+    all_mb: the most that all had at one time, shared pages counted once. The last two are 0 where the system does not
+    tell. requests: how many of each "METHOD path" the emulator counted.
     """
 
     seconds: float
     cpu_seconds: float
     largest_mb: float
+    controller_mb: float
     all_mb: float
     output_bytes: int
     requests: dict[str, int]
@@ -193,6 +197,7 @@ def _measured(command: list[str], folder: Path, environment: dict[str, str], out
         "seconds": seconds,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "largest_mb": usage.ru_maxrss / kilobytes / 1024,
+        "controller_mb": meter.root_kb / 1024,
         "all_mb": meter.most_kb / 1024,
     }
 
@@ -203,12 +208,16 @@ class _MemoryMeter(threading.Thread):
     def __init__(self, root: int) -> None:
         super().__init__(daemon=True)
         self.most_kb = 0
+        self.root_kb = 0
         self._root = root
         self._ended = threading.Event()
 
     def run(self) -> None:
         while not self._ended.wait(_SAMPLE_SECONDS):
-            self.most_kb = max(self.most_kb, sum(map(_memory_kb, _family(self._root))))
+            self.most_kb = max(
+                self.most_kb, sum(_kilobytes(each, "smaps_rollup", _PSS) for each in _family(self._root))
+            )
+            self.root_kb = max(self.root_kb, _kilobytes(self._root, "status", _PEAK))
 
     def stop(self) -> None:
         self._ended.set()
@@ -226,10 +235,10 @@ def _family(process: int) -> Iterator[int]:
             yield from _family(int(child))
 
 
-def _memory_kb(process: int) -> int:
-    """Return a process's memory, what it shares with others divided among them (proportional set size)."""
+def _kilobytes(process: int, file: str, pattern: re.Pattern[bytes]) -> int:
+    """Return a number that the system tells of a process, 0 where it has just ended or the system does not tell."""
     try:
-        found = _PSS.search(Path(f"/proc/{process}/smaps_rollup").read_bytes())
+        found = pattern.search(Path(f"/proc/{process}/{file}").read_bytes())
     except OSError:
         return 0
     return int(found[1]) if found else 0
