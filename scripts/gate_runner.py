@@ -20,7 +20,11 @@ from pathlib import Path
 
 Command = tuple[str | Path, ...]
 
-_AT_ONCE = 2
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+"""How many processors there are for the gates."""
+
+# Some gates use one processor, some all of them, and most of them wait now and then.
+_AT_ONCE = max(2, CORES - 1)
 _LIMIT_SECONDS = 1200.0
 # What pytest closes with, and what it says about each test that it left out.
 _PYTEST_SUMMARY = re.compile(r"^=+ .*\b(passed|failed|error|errors|skipped|no tests ran)\b.* =+$", re.MULTILINE)
@@ -52,7 +56,7 @@ class Outcome:
 
 
 def run_gates(gates: Iterable[Gate], report: Callable[[Outcome], None]) -> list[Outcome]:
-    """Run all gates, two at a time, in their order as far as the lanes allow; report each as it ends."""
+    """Run all gates, some at a time, in their order as far as the lanes allow; report each as it ends."""
     waiting = list(gates)
     busy: set[str] = set()
     outcomes: list[Outcome] = []

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from gate_runner import Command, Gate, Outcome, print_outcome, run_gates
+from gate_runner import CORES, Command, Gate, Outcome, print_outcome, run_gates
 from interpreters import Interpreter, find_interpreters
 from setup import CACHE, CHECKOUT, COLLECTIONS, MAIN, OLDEST, Environment
 
@@ -149,7 +149,8 @@ def molecule_gate() -> Gate:
 
 
 def _pytest(core: Core) -> Command:
-    options = ("-q", "-n", "2", "-o", f"cache_dir={core.scratch / 'pytest'}")
+    side_by_side = ("-n", str(max(2, CORES)), "--dist", "loadgroup")
+    options = ("-q", *side_by_side, "-o", f"cache_dir={core.scratch / 'pytest'}")
     chosen = () if core is NEWEST_CORE else ("-m", "not once")
     return (core.program("python"), "-m", "pytest", *options, *chosen)
 

@@ -39,12 +39,14 @@ _PURE = (
     "diff",
     "failures",
     "fleet",
+    "flow_task",
     "limiter",
     "members",
     "normal",
     "places",
     "report",
     "retention",
+    "rollback",
     "session",
     "texts",
     "validate_mutations",
@@ -58,15 +60,22 @@ _ONCE = (
     "tests/e2e/test_awx.py",
     "tests/e2e/test_docs",
     "tests/e2e/test_execution_environment.py",
+    "tests/e2e/test_flow.py::test_requests_of_fifty_tenants",
     "tests/e2e/test_readme.py",
+    "tests/e2e/test_real_flows.py::test_a_preview",
+    "tests/e2e/test_real_flows.py::test_a_snapshot",
+    "tests/e2e/test_real_flows.py::test_every_real_flow_is_applied_once_in_projects",
     "tests/e2e/test_report_page.py",
 )
+# How a module gets to another machine and back is the same for all of them.
+_OTHER_MACHINE, _ENOUGH_OF_IT = "[bastion", "tests/e2e/test_flow.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need not run with every ansible-core."""
     for item in items:
-        if item.nodeid.startswith(_ONCE):
+        again = _OTHER_MACHINE in item.nodeid and not item.nodeid.startswith(_ENOUGH_OF_IT)
+        if again or item.nodeid.startswith(_ONCE):
             item.add_marker("once")
 
 

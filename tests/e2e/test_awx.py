@@ -29,6 +29,9 @@ from fake_awx import TOKEN, FakeAwx, real_collections, running_awx
 from playbooks import MANAGEMENT_KEY, PROJECT_ID
 from s3 import S3
 
+# To set everything up takes longer than most tests, so whatever runs side by side, they share one AWX.
+pytestmark = pytest.mark.xdist_group("awx")
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 REPOSITORY = CHECKOUT / "examples" / "awx"
 TENANTS = ("acme", "globex", "initech", "zoe")
