@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 
 FOR_EVERYBODY = 0o666
 """The mode of files for people: who may read them, the umask says."""
@@ -33,3 +36,16 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         with suppress(OSError):
             partial.unlink()
         raise
+
+
+def private_directory(path: Path) -> Path:
+    """Return a directory that belongs to this user alone, made if need be. Raises DescopeError where it does not."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.lstat()
+    except OSError as error:
+        raise DescopeError(f"{path}, which the workers of a run share, cannot be used: {error.strerror}") from error
+    # In a shared temporary directory somebody else may have been there first.
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise DescopeError(f"{path}, which the workers of a run share, does not belong to this user alone; remove it")
+    return path

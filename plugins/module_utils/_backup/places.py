@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.community.descope.plugins.module_utils._api.settings import checked_project_id
 from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
+from ansible_collections.community.descope.plugins.module_utils._backup.kept import KeptRecords
 from ansible_collections.community.descope.plugins.module_utils._backup.remote import open_remote
 from ansible_collections.community.descope.plugins.module_utils._backup.storage import LocalStorage, Storage
-from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
+from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore, Record
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._files import private_directory
 
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*(?:://|::))+", re.IGNORECASE)
 _VAULT_OPTIONS = ("backup_vault_id", "backup_vault_password_file")
@@ -27,7 +30,8 @@ _VAULT_OPTIONS = ("backup_vault_id", "backup_vault_password_file")
 def open_task_store(params: Mapping[str, Any], cipher: Cipher) -> BackupStore:
     """Return the store that the options of C(backup_arguments) and C(project_id) mean; nothing is touched yet.
 
-    Raises InputError where one of them is wrong, or asks for an encryption that is not possible here.
+    Raises InputError where one of them is wrong, or asks for an encryption that is not possible here, and DescopeError
+    where the directory of the run cannot be used.
     """
     problems = [
         Problem(
@@ -42,7 +46,9 @@ def open_task_store(params: Mapping[str, Any], cipher: Cipher) -> BackupStore:
     if problems:
         raise InputError(problems[:1])
     project_id = checked_project_id(params["project_id"], params.get("management_key"))
-    return open_store(params["backup_dir"], project_id, cipher)
+    run_dir = (params.get("run_context") or {}).get("run_dir")
+    kept: KeptRecords[Record] | None = KeptRecords(private_directory(Path(run_dir))) if run_dir else None
+    return replace(open_store(params["backup_dir"], project_id, cipher), kept=kept)
 
 
 def open_store(backup_dir: str, project_id: str, cipher: Cipher = NO_CIPHER) -> BackupStore:

@@ -25,9 +25,10 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
+from ansible_collections.community.descope.plugins.module_utils._backup.kept import KeptRecords
 from ansible_collections.community.descope.plugins.module_utils._backup.records import (
     BackupReason,
     Intention,
@@ -70,6 +71,11 @@ class Backup:
         return self.manifest.id
 
     @property
+    def finished(self) -> bool:
+        """Whether it will say the same for ever: nothing was to come of it, or what came of it is known."""
+        return self.outcome is not None or not self.manifest.intended
+
+    @property
     def flows(self) -> tuple[str, ...]:
         """The ids of the flows in it, those recorded as absent included."""
         return tuple(self.manifest.flows)
@@ -94,6 +100,14 @@ class UnreadableBackup:
     problem: str
     incomplete: bool = False
 
+    @property
+    def finished(self) -> bool:
+        """Whether it will say the same for ever. It may still be written, or mended."""
+        return False
+
+
+Record: TypeAlias = "Backup | UnreadableBackup"
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
@@ -105,11 +119,15 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class BackupStore:
-    """The backups of one project in one place. Encrypted where C(cipher) says so."""
+    """The backups of one project in one place. Encrypted where C(cipher) says so.
+
+    kept: what the workers of the run have read already, None where there are no others.
+    """
 
     storage: Storage
     project_id: str
     cipher: Cipher = NO_CIPHER
+    kept: KeptRecords[Record] | None = None
 
     def create(
         self,
@@ -167,17 +185,33 @@ class BackupStore:
 
     def load_all(self) -> Inventory:
         """Return what all backups say of themselves, in few round trips. Raises StorageError."""
-        ids = self.ids()
-        contents = self.storage.read_many([name for backup_id in ids for name in self._records(backup_id)])
-        backups: list[Backup] = []
-        unreadable: list[UnreadableBackup] = []
-        for backup_id in ids:
+        records = self.load_some(self.ids())
+        return Inventory(
+            tuple(record for record in records if isinstance(record, Backup)),
+            tuple(record for record in records if isinstance(record, UnreadableBackup)),
+        )
+
+    def load_some(self, backup_ids: Iterable[str]) -> list[Record]:
+        """Return what some backups say of themselves, in their order; of finished ones, what the run has read before.
+
+        Raises StorageError.
+        """
+        ids = {self.place(backup_id): backup_id for backup_id in backup_ids}
+
+        def read(places: list[str]) -> dict[str, Record]:
+            return self._read_records({place: ids[place] for place in places})
+
+        return list((self.kept.get(list(ids), read) if self.kept else read(list(ids))).values())
+
+    def _read_records(self, ids: Mapping[str, str]) -> dict[str, Record]:
+        contents = self.storage.read_many([name for backup_id in ids.values() for name in self._records(backup_id)])
+        found: dict[str, Record] = {}
+        for place, backup_id in ids.items():
             try:
-                backups.append(self._loaded(backup_id, contents))
+                found[place] = self._loaded(backup_id, contents)
             except BackupError as error:
-                incomplete = isinstance(error, MissingFileError)
-                unreadable.append(UnreadableBackup(backup_id, self.place(backup_id), str(error), incomplete))
-        return Inventory(tuple(backups), tuple(unreadable))
+                found[place] = UnreadableBackup(backup_id, place, str(error), isinstance(error, MissingFileError))
+        return found
 
     def read_flow(self, backup: Backup, flow_id: str) -> FlowDocument | None:
         """Return a flow as it stood, None where the backup recorded that there was none.

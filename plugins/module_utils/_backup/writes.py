@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason
-from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup, BackupStore
-from ansible_collections.community.descope.plugins.module_utils._errors import BackupError
+from ansible_collections.community.descope.plugins.module_utils._backup.store import (
+    Backup,
+    BackupStore,
+    UnreadableBackup,
+)
 
 # Results of a flow after which the project holds something that this collection sent, or may hold it.
 _WRITTEN = frozenset({"applied", "unknown"})
@@ -56,12 +59,10 @@ def _newest_first(store: BackupStore, faults: list[str]) -> Iterator[Backup]:
     """Yield the backups of a project, the newest first, and note what is wrong with those that cannot be read."""
     # An id begins with the second; which backup of one second is the newer one only its manifest tells.
     for _second, backup_ids in groupby(reversed(store.ids()), key=lambda backup_id: backup_id.partition("-")[0]):
-        backups = []
-        for backup_id in backup_ids:
-            try:
-                backups.append(store.load(backup_id))
-            except BackupError as error:
-                faults.append(str(error).removesuffix("; nothing was changed"))
+        records = store.load_some(backup_ids)
+        unreadable = (record for record in records if isinstance(record, UnreadableBackup))
+        faults += [record.problem.removesuffix("; nothing was changed") for record in unreadable]
+        backups = (record for record in records if isinstance(record, Backup))
         yield from sorted(backups, key=lambda backup: backup.manifest.time, reverse=True)
 
 

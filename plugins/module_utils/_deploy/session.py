@@ -34,6 +34,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import LiveProject
 from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._files import private_directory
 
 _OLD_SECONDS = 24 * 60 * 60
 
@@ -124,11 +125,11 @@ def open_session(params: Mapping[str, Any], *, read_only: bool) -> Iterator[Sess
 def _run_directory(context: Mapping[str, str], stack: ExitStack) -> Path:
     """Return the directory that the workers of this run share, creating it for this user alone."""
     if context.get("run_dir"):
-        return _private_directory(Path(context["run_dir"]))
+        return private_directory(Path(context["run_dir"]))
     if context.get("run_id"):
         prefix = f"community.descope-{os.getuid()}-"
         _remove_old_directories(prefix)
-        return _private_directory(Path(tempfile.gettempdir()) / f"{prefix}{context['run_id']}")
+        return private_directory(Path(tempfile.gettempdir()) / f"{prefix}{context['run_id']}")
     directory = Path(tempfile.mkdtemp(prefix="community.descope-"))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     return directory
@@ -157,15 +158,3 @@ def _remove_old_directories(prefix: str) -> None:
             is_old = time.time() - status.st_mtime > _OLD_SECONDS
             if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and is_old:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _private_directory(path: Path) -> Path:
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = path.lstat()
-    except OSError as error:
-        raise DescopeError(f"{path}, which the workers of a run share, cannot be used: {error.strerror}") from error
-    # In a shared temporary directory somebody else may have been there first.
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise DescopeError(f"{path}, which the workers of a run share, does not belong to this user alone; remove it")
-    return path
