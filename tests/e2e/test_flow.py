@@ -80,8 +80,8 @@ def test_an_update_is_backed_up_applied_and_verified(playbooks: Playbooks, emula
     assert outcome["flows"]["welcome"]["fingerprint"] == flow["fingerprint_after"]
 
 
-def test_what_did_not_exist_is_backed_up_as_absent(playbooks: Playbooks) -> None:
-    run = playbooks.flow(definition=minimal_flow("new"), changelog="First version")
+def test_what_did_not_exist_is_backed_up_as_absent(local_playbooks: Playbooks) -> None:
+    run = local_playbooks.flow(definition=minimal_flow("new"), changelog="First version")
 
     manifest = json.loads((Path(run.result["backup"]["path"]) / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["flows"] == {"new": {"state": "absent"}}
@@ -90,14 +90,14 @@ def test_what_did_not_exist_is_backed_up_as_absent(playbooks: Playbooks) -> None
     assert manifest["reason"] == "First version"
 
 
-def test_nothing_to_do_means_no_backup(playbooks: Playbooks) -> None:
-    playbooks.flow(definition=minimal_flow("same"), backup=False)
+def test_nothing_to_do_means_no_backup(local_playbooks: Playbooks) -> None:
+    local_playbooks.flow(definition=minimal_flow("same"), backup=False)
 
-    run = playbooks.flow(definition=minimal_flow("same"))
+    run = local_playbooks.flow(definition=minimal_flow("same"))
 
     assert not run.result["changed"]
     assert run.result["backup"] == {"id": "", "path": "", "flows": []}
-    assert not playbooks.backups.exists()
+    assert not local_playbooks.backups.exists()
 
 
 def test_a_flow_is_deleted_once(playbooks: Playbooks, emulator: Emulator) -> None:
@@ -113,10 +113,10 @@ def test_a_flow_is_deleted_once(playbooks: Playbooks, emulator: Emulator) -> Non
     assert [flow["flow_id"] for flow in playbooks.info().result["flows"]] == ["stays"]
 
 
-def test_a_system_flow_is_not_deleted(playbooks: Playbooks, emulator: Emulator) -> None:
-    playbooks.flow(definition=minimal_flow("sign-in"))
+def test_a_system_flow_is_not_deleted(local_playbooks: Playbooks, emulator: Emulator) -> None:
+    local_playbooks.flow(definition=minimal_flow("sign-in"))
 
-    run = playbooks.flow(flow_id="sign-in", state="absent")
+    run = local_playbooks.flow(flow_id="sign-in", state="absent")
 
     assert run.returncode == 2
     assert "system flow" in run.result["msg"]
@@ -137,12 +137,12 @@ def test_a_console_edit_is_drift_that_the_next_run_mends(playbooks: Playbooks, e
     assert not after.result["changed"]
 
 
-def test_layout_counts_only_when_asked(playbooks: Playbooks) -> None:
-    playbooks.flow(definition=minimal_flow("moved", x=0))
+def test_layout_counts_only_when_asked(local_playbooks: Playbooks) -> None:
+    local_playbooks.flow(definition=minimal_flow("moved", x=0))
 
-    ignored = playbooks.flow(definition=minimal_flow("moved", x=500))
-    asked = playbooks.flow(definition=minimal_flow("moved", x=500), compare={"layout": True})
-    again = playbooks.flow(definition=minimal_flow("moved", x=500), compare={"layout": True})
+    ignored = local_playbooks.flow(definition=minimal_flow("moved", x=500))
+    asked = local_playbooks.flow(definition=minimal_flow("moved", x=500), compare={"layout": True})
+    again = local_playbooks.flow(definition=minimal_flow("moved", x=500), compare={"layout": True})
 
     assert not ignored.result["changed"]
     assert asked.result["changed"]
@@ -210,12 +210,12 @@ def test_what_others_read_while_a_flow_was_under_way_is_not_taken_for_true(
         assert actions == ["create", "update", "update"], f"{host}: {run.output}"
 
 
-def test_the_preview_says_how_many_requests_applying_takes(playbooks: Playbooks, emulator: Emulator) -> None:
+def test_the_preview_says_how_many_requests_applying_takes(local_playbooks: Playbooks, emulator: Emulator) -> None:
     flows = [minimal_flow(f"flow-{number}") for number in range(3)]
 
-    preview = playbooks.flow("--check", definition=flows, read="export")
+    preview = local_playbooks.flow("--check", definition=flows, read="export")
     emulator.reset(counters_only=True)
-    playbooks.flow(definition=flows, read="export")
+    local_playbooks.flow(definition=flows, read="export")
 
     requests = emulator.stats()["requests"]
     assert preview.result["estimate"]["requests"] == requests[IMPORT] + requests[EXPORT]
