@@ -17,6 +17,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -73,6 +74,7 @@ class Jobs:
     environment: Mapping[str, str]
     secrets: Mapping[str, str]
     _numbers: Any = field(default_factory=lambda: count(4711))
+    _update: tuple[float, dict[str, Any]] | None = None
 
     def launch(
         self,
@@ -100,8 +102,14 @@ class Jobs:
         ]
 
     def inventory(self) -> dict[str, Any]:
-        """Return the hosts that an update of the inventory source brings."""
+        """Return the hosts that the inventory source brought when it was last updated, for as long as that is good."""
         (source,) = self.awx.find("inventory_sources")
+        now = time.monotonic()
+        if self._update is None or now - self._update[0] > source["update_cache_timeout"]:
+            self._update = now, self._updated(source)
+        return self._update[1]
+
+    def _updated(self, source: Object) -> dict[str, Any]:
         environment = self._environment(self.disk / "inventory-home", [source["credential"]])
         command = (_BIN / "ansible-inventory", "-i", source["source_path"], "--list", "--export")
         listed = subprocess.run(
