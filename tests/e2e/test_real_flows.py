@@ -77,12 +77,12 @@ def test_every_real_flow_is_applied_once_in_projects_of_their_own(
     assert len(second.by_host()) == len(files)
 
 
-def test_a_snapshot_directory_brings_all_its_flows(local_playbooks: Playbooks, emulator: Emulator) -> None:
+def test_a_snapshot_directory_brings_all_its_flows(playbooks: Playbooks, emulator: Emulator) -> None:
     [snapshot] = snapshot_dirs()
     emulator.project(id=PROJECT_ID, connectors=["Radiant Logic", "SMTP Connector"])
 
-    first = local_playbooks.flow(src=str(snapshot))
-    second = local_playbooks.flow(src=str(snapshot))
+    first = playbooks.flow(src=str(snapshot))
+    second = playbooks.flow(src=str(snapshot))
 
     assert sorted(flow["flow_id"] for flow in first.flows) == [
         "add-passkeys",
@@ -96,16 +96,16 @@ def test_a_snapshot_directory_brings_all_its_flows(local_playbooks: Playbooks, e
     assert not second.changed
 
 
-def test_a_preview_announces_what_the_next_run_does(local_playbooks: Playbooks, emulator: Emulator) -> None:
+def test_a_preview_announces_what_the_next_run_does(playbooks: Playbooks, emulator: Emulator) -> None:
     pairs = _history()
     before, after = _one_task([pair[0] for pair in pairs]), _one_task([pair[1] for pair in pairs])
-    assert local_playbooks.flow(flows=before).changed
+    assert playbooks.flow(flows=before).changed
     emulator.reset(counters_only=True)
 
-    preview = local_playbooks.flow("--check", "--diff", flows=after)
+    preview = playbooks.flow("--check", "--diff", flows=after)
     requests_of_preview = emulator.stats()["requests"]
-    apply = local_playbooks.flow("--diff", flows=after)
-    again = local_playbooks.flow("--check", "--diff", flows=after)
+    apply = playbooks.flow("--diff", flows=after)
+    again = playbooks.flow("--check", "--diff", flows=after)
 
     assert not {request for request in requests_of_preview if request.endswith(("/import", "/delete"))}
     assert preview.result["diff"] == apply.result["diff"]

@@ -26,15 +26,15 @@ from ansible_collections.community.descope.plugins.module_utils._errors import D
 _FEW = 20
 
 
-class Record(Protocol):
-    """What is read of a backup."""
+class Finishing(Protocol):
+    """What says the same for ever from some time on."""
 
     @property
     def finished(self) -> bool:
-        """Whether it will say the same for ever."""
+        """Whether it does by now."""
 
 
-Found = TypeVar("Found", bound=Record)
+Found = TypeVar("Found", bound=Finishing)
 
 
 class KeptRecords(Generic[Found]):
@@ -45,6 +45,8 @@ class KeptRecords(Generic[Found]):
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / "backups.kept"
+        # Who holds the turn reads much, who holds the lock writes the file.
+        self._turn = directory / "backups.turn"
         self._lock = directory / "backups.lock"
         self._known: dict[str, Found] = {}
         self._read_bytes = 0
@@ -53,26 +55,14 @@ class KeptRecords(Generic[Found]):
         """Return the records at all places. C(read) reads those that nobody has kept; much is read by one for all."""
         if self._missing(places):
             self._look()
-        if len(self._missing(places)) <= _FEW:
-            found = read(self._missing(places))
-            if any(record.finished for record in found.values()):
-                with suppress(DescopeError, OSError), locked_file(self._lock):
-                    self._keep(found)
-        else:
-            found = self._read_for_all(places, read)
-        return {place: self._known[place] if place in self._known else found[place] for place in places}
-
-    def _read_for_all(self, places: list[str], read: Callable[[list[str]], Mapping[str, Found]]) -> Mapping[str, Found]:
         with ExitStack() as held:
-            try:
-                held.enter_context(locked_file(self._lock))
-            except DescopeError:
-                return read(self._missing(places))
-            self._look()
+            if len(self._missing(places)) > _FEW:
+                with suppress(DescopeError):
+                    held.enter_context(locked_file(self._turn))
+                    self._look()
             found = read(self._missing(places))
-            with suppress(OSError):
-                self._keep(found)
-            return found
+            self._keep({place: record for place, record in found.items() if record.finished})
+        return {place: self._known[place] if place in self._known else found[place] for place in places}
 
     def _missing(self, places: list[str]) -> list[str]:
         return [place for place in places if place not in self._known]
@@ -86,12 +76,14 @@ class KeptRecords(Generic[Found]):
                 self._known |= pickle.load(file)
                 self._read_bytes = file.tell()
 
-    def _keep(self, found: Mapping[str, Found]) -> None:
-        """Add what is finished to the file, in the place of what a killed worker has left half written."""
-        self._look()
-        finished = {place: record for place, record in found.items() if record.finished}
-        with os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-            file.truncate(self._read_bytes)
-            file.seek(self._read_bytes)
-            self._read_bytes += file.write(pickle.dumps(finished, pickle.HIGHEST_PROTOCOL))
+    def _keep(self, finished: dict[str, Found]) -> None:
+        """Add records to the file, in the place of what a killed worker has left half written."""
+        if not finished:
+            return
         self._known |= finished
+        with suppress(DescopeError), locked_file(self._lock):
+            self._look()
+            with os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+                file.truncate(self._read_bytes)
+                file.seek(self._read_bytes)
+                self._read_bytes += file.write(pickle.dumps(finished, pickle.HIGHEST_PROTOCOL))

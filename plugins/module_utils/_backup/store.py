@@ -111,7 +111,7 @@ Record: TypeAlias = "Backup | UnreadableBackup"
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything in a store, oldest first. What cannot be read never hides the rest."""
+    """What is in a store, oldest first unless asked otherwise. What cannot be read never hides the rest."""
 
     backups: tuple[Backup, ...]
     unreadable: tuple[UnreadableBackup, ...] = ()
@@ -185,13 +185,9 @@ class BackupStore:
 
     def load_all(self) -> Inventory:
         """Return what all backups say of themselves, in few round trips. Raises StorageError."""
-        records = self.load_some(self.ids())
-        return Inventory(
-            tuple(record for record in records if isinstance(record, Backup)),
-            tuple(record for record in records if isinstance(record, UnreadableBackup)),
-        )
+        return self.load_some(self.ids())
 
-    def load_some(self, backup_ids: Iterable[str]) -> list[Record]:
+    def load_some(self, backup_ids: Iterable[str]) -> Inventory:
         """Return what some backups say of themselves, in their order; of finished ones, what the run has read before.
 
         Raises StorageError.
@@ -201,7 +197,11 @@ class BackupStore:
         def read(places: list[str]) -> dict[str, Record]:
             return self._read_records({place: ids[place] for place in places})
 
-        return list((self.kept.get(list(ids), read) if self.kept else read(list(ids))).values())
+        found = self.kept.get(list(ids), read) if self.kept else self._read_records(ids)
+        return Inventory(
+            tuple(record for record in found.values() if isinstance(record, Backup)),
+            tuple(record for record in found.values() if isinstance(record, UnreadableBackup)),
+        )
 
     def _read_records(self, ids: Mapping[str, str]) -> dict[str, Record]:
         contents = self.storage.read_many([name for backup_id in ids.values() for name in self._records(backup_id)])

@@ -15,7 +15,6 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
 from ansible_collections.community.descope.plugins.module_utils._backup.store import (
     Backup,
     BackupStore,
-    UnreadableBackup,
 )
 
 # Results of a flow after which the project holds something that this collection sent, or may hold it.
@@ -59,11 +58,9 @@ def _newest_first(store: BackupStore, faults: list[str]) -> Iterator[Backup]:
     """Yield the backups of a project, the newest first, and note what is wrong with those that cannot be read."""
     # An id begins with the second; which backup of one second is the newer one only its manifest tells.
     for _second, backup_ids in groupby(reversed(store.ids()), key=lambda backup_id: backup_id.partition("-")[0]):
-        records = store.load_some(backup_ids)
-        unreadable = (record for record in records if isinstance(record, UnreadableBackup))
-        faults += [record.problem.removesuffix("; nothing was changed") for record in unreadable]
-        backups = (record for record in records if isinstance(record, Backup))
-        yield from sorted(backups, key=lambda backup: backup.manifest.time, reverse=True)
+        found = store.load_some(backup_ids)
+        faults += [unreadable.problem.removesuffix("; nothing was changed") for unreadable in found.unreadable]
+        yield from sorted(found.backups, key=lambda backup: backup.manifest.time, reverse=True)
 
 
 def _write(backup: Backup, flow_id: str) -> LastWrite | None:
