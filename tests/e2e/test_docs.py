@@ -324,28 +324,39 @@ def _ansible_doc(kind: str, *arguments: str) -> subprocess.CompletedProcess[str]
     return shown
 
 
+_KINDS = {
+    "module": "plugins/modules",
+    "callback": "plugins/callback",
+    "filter": "plugins/filter",
+    "inventory": "plugins/inventory",
+    "lookup": "plugins/lookup",
+    "role": "roles",
+}
+
+
 @cache
 def _documented() -> dict[str, list[str]]:
     """Return the names of everything that users find with ansible-doc, by kind."""
-    folders = {"module": "modules", "callback": "callback", "inventory": "inventory", "lookup": "lookup"}
     found = {
-        kind: sorted(path.stem for path in (CHECKOUT / "plugins" / folder).glob("[!_]*.py"))
-        for kind, folder in folders.items()
+        kind: sorted(path.stem for path in (CHECKOUT / folder).glob("[!_]*.py" if kind != "role" else "*"))
+        for kind, folder in _KINDS.items()
     }
-    return {**found, "role": sorted(path.name for path in (CHECKOUT / "roles").iterdir())}
+    return {kind: names for kind, names in found.items() if names}
 
 
-@pytest.mark.parametrize("kind", ["module", "callback", "inventory", "lookup", "role"])
+@pytest.mark.parametrize("kind", _documented())
 def test_ansible_doc_shows_everything(kind: str) -> None:
     shown = _ansible_doc(kind)
 
     # For roles, it warns of a collection that ansible-core itself brings.
     assert [line for line in shown.stderr.splitlines() if "_protomatter" not in line] == []
-    names = _documented()[kind]
-    for name in names:
-        assert f"community.descope.{name}" in shown.stdout
-    for word in ("OPTIONS", *(("EXAMPLES:", "RETURN VALUES:") if kind == "module" else ())):
-        assert shown.stdout.upper().count(word) >= len(names), word
+    _before, *pages = re.split(r"^> ", shown.stdout, flags=re.MULTILINE)
+    assert len(pages) == len(_documented()[kind])
+    for name, page in zip(_documented()[kind], sorted(pages), strict=True):
+        assert re.search(rf"community\.descope\.{name}\b", page.splitlines()[0])
+        assert "OPTIONS" in page.upper()
+        for word in ("EXAMPLES:", "RETURN VALUES:") if kind == "module" else ():
+            assert word in page, name
 
 
 def _examples(module: str) -> list[dict[str, Any]]:

@@ -156,7 +156,7 @@ def test_a_key_that_the_project_does_not_know(playbooks: Playbooks, emulator: Em
     _fails(playbooks.flow("-vvvv", definition=minimal_flow("a")), "management key", "403")
 
 
-@pytest.mark.parametrize("verbosity", ["", "-vvvvvv"])
+@pytest.mark.parametrize("verbosity", ["", "-vvvv", "-vvvvvv"])
 def test_the_key_is_in_no_output(playbooks: Playbooks, verbosity: str) -> None:
     arguments = [verbosity] if verbosity else []
 
