@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import (
+    declared_absent,
     declared_sources,
-    is_absent,
     load_desired,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
@@ -25,11 +25,9 @@ class ActionModule(SourcesActionBase):
     use_case = DESCOPE_FLOW
 
     def elsewhere_arguments(self, arguments: dict[str, Any], task: Task) -> dict[str, Any]:
-        """Return the arguments with every source replaced by the flows it holds."""
-        if task.params["state"] == "absent":
-            return arguments
+        """Return the arguments with every source replaced by the flows it holds, and with what each flow should be."""
+        absent = declared_absent(task.params)
         desired = load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
         prepared = with_definitions(arguments, desired)
-        absent = [item for item in task.params["flows"] or [] if is_absent(item)]
-        prepared["flows"] += [{"flow_id": item["flow_id"], "state": "absent"} for item in absent]
-        return prepared
+        prepared["flows"] += [{"flow_id": flow.flow_id, "state": "absent", "source": flow.source} for flow in absent]
+        return prepared | {"state": "present"}

@@ -76,7 +76,7 @@ options:
       state:
         description:
           - V(absent) deletes the flow that O(flows[].flow_id) names; the item has no source then.
-          - By default, as the task has it, else V(present).
+          - By default, as the task has it, else V(present). What an item says comes before what the task says.
         type: str
         choices: [present, absent]
   declared_in:

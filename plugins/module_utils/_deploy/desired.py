@@ -63,9 +63,12 @@ class FlowSource:
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
 
 
-def is_absent(item: Mapping[str, Any]) -> bool:
-    """Tell whether an item of C(flows) says by itself that its flow should not exist."""
-    return item.get("state") == "absent"
+def is_absent(item: Mapping[str, Any], state: str = "present") -> bool:
+    """Tell whether the flow of an item of C(flows) should not exist. C(state): what the task says of those that do not.
+
+    What an item says of itself comes first.
+    """
+    return (item.get("state") or state) == "absent"
 
 
 def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
@@ -73,18 +76,19 @@ def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
 
     Raises InputError where an item names no source or several, or where one flow id is given for several sources.
     """
+    state = params.get("state") or "present"
     variables = params["vars"] or {}
     rendering = Rendering(tuple(params.get("library") or ()), params.get("delimiters"))
     problems: list[Problem] = []
-    if all(params[option] is None for option in (*_KINDS, "flows")):
+    if state == "present" and all(params[option] is None for option in (*_KINDS, "flows")):
         problems.append(Problem("no-source", "give the flows: definition, src, template or flows"))
     sources = [
         FlowSource(kind, value, _label(kind, position, value), "", variables, rendering=rendering)
-        for kind in _KINDS
+        for kind in (_KINDS if state == "present" else ())
         for position, value in enumerate(_as_list(params[kind]))
     ]
     for position, item in enumerate(params["flows"] or []):
-        if is_absent(item):
+        if is_absent(item, state):
             continue
         given = [kind for kind in _KINDS if item[kind] is not None]
         if len(given) == 1:
@@ -99,42 +103,24 @@ def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
             problems.append(
                 Problem("ambiguous-source", f"give exactly one source, not {what}", source=f"flows[{position}]")
             )
-    problems.extend(_id_problems(params["flow_id"] or [], "flow_id"))
-    sources = _with_flow_id(sources, params["flow_id"] or [], problems)
+    if state == "present":
+        problems.extend(_id_problems(params["flow_id"] or [], "flow_id"))
+        sources = _with_flow_id(sources, params["flow_id"] or [], problems)
     if problems:
         raise InputError(problems)
     return sources
 
 
 def declared_absent(params: Mapping[str, Any]) -> list[DesiredFlow]:
-    """Return the flows that C(state=absent) names. Raises InputError where it names none, or names sources."""
-    problems = [
-        Problem("source-without-use", f"{kind} has no use with state=absent; name the flows in flow_id")
-        for kind in _KINDS
-        if params[kind]
-    ]
-    named = [(flow_id, "flow_id") for flow_id in params["flow_id"] or []]
+    """Return the flows that should not exist, each once.
+
+    Raises InputError where nothing says which, or where a source stands beside what should not exist.
+    """
+    named, problems = _named_absent(params) if params["state"] == "absent" else ([], [])
     for position, item in enumerate(params["flows"] or []):
-        if item["flow_id"] is not None:
-            named.append((item["flow_id"], f"flows[{position}]"))
-        else:
-            message = "give the flow_id of the flow to delete"
-            problems.append(Problem("missing-flow-id", message, source=f"flows[{position}]"))
-    if not named and not problems:
-        problems.append(Problem("missing-flow-id", "state=absent needs flow_id, the flows to delete"))
-    problems.extend(problem for flow_id, source in named for problem in _id_problems([flow_id], source))
-    desired = [DesiredFlow(flow_id, None, source) for flow_id, source in dict(named).items()]
-    if problems:
-        raise InputError(problems)
-    return desired
-
-
-def declared_absent_items(params: Mapping[str, Any]) -> list[DesiredFlow]:
-    """Return the flows that items of C(flows) declare absent. Raises InputError where one does not say which."""
-    items = [(f"flows[{position}]", item) for position, item in enumerate(params["flows"] or []) if is_absent(item)]
-    problems: list[Problem] = []
-    desired: list[DesiredFlow] = []
-    for place, item in items:
+        place = f"flows[{position}]"
+        if not is_absent(item, params["state"]):
+            continue
         if any(item[kind] is not None for kind in _KINDS):
             message = "a flow with state=absent has no source; give its flow_id alone"
             problems.append(Problem("source-without-use", message, source=place))
@@ -142,10 +128,27 @@ def declared_absent_items(params: Mapping[str, Any]) -> list[DesiredFlow]:
             problems.append(Problem("missing-flow-id", "give the flow_id of the flow to delete", source=place))
         else:
             problems.extend(_id_problems([item["flow_id"]], f"{place}.flow_id"))
-            desired.append(DesiredFlow(item["flow_id"], None, item["source"] or place))
+            named.append(DesiredFlow(item["flow_id"], None, item["source"] or place))
     if problems:
         raise InputError(problems)
-    return desired
+    first: dict[str, DesiredFlow] = {}
+    for flow in named:
+        first.setdefault(flow.flow_id, flow)
+    return list(first.values())
+
+
+def _named_absent(params: Mapping[str, Any]) -> tuple[list[DesiredFlow], list[Problem]]:
+    """Return the flows that C(flow_id) names with C(state=absent), and what is wrong with the task's own options."""
+    flow_ids = params["flow_id"] or []
+    problems = [
+        Problem("source-without-use", f"{kind} has no use with state=absent; name the flows in flow_id")
+        for kind in _KINDS
+        if params[kind]
+    ]
+    if not flow_ids and not params["flows"] and not problems:
+        problems.append(Problem("missing-flow-id", "state=absent needs flow_id, the flows to delete"))
+    problems += _id_problems(flow_ids, "flow_id")
+    return [DesiredFlow(flow_id, None, "flow_id") for flow_id in flow_ids], problems
 
 
 def desired_flows(
@@ -155,9 +158,7 @@ def desired_flows(
 
     Raises InputError with everything that is wrong. C(warnings) takes what is found besides.
     """
-    if params["state"] == "absent":
-        return declared_absent(params)
-    absent = declared_absent_items(params)
+    absent = declared_absent(params)
     desired = load_desired(declared_sources(params), load, validate=params["validate"], warnings=warnings)
     problems = _duplicates([*desired, *absent])
     if problems:

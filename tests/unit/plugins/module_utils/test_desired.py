@@ -311,7 +311,7 @@ class TestAbsent:
             absent(flows=[{"flow_id": flow_id}])
 
         assert problems_of(of_task) == [("invalid-flow-id", "flow_id")]
-        assert problems_of(of_item) == [("invalid-flow-id", "flows[0]")]
+        assert problems_of(of_item) == [("invalid-flow-id", "flows[0].flow_id")]
 
     @pytest.mark.parametrize(
         ("arguments", "problems"),
@@ -320,6 +320,7 @@ class TestAbsent:
             ({"flow_id": []}, [("missing-flow-id", "")]),
             ({"flows": [{}, {"flow_id": "a"}]}, [("missing-flow-id", "flows[0]")]),
             ({"flow_id": ["a"], "src": ["b.json"]}, [("source-without-use", "")]),
+            ({"flows": [{"flow_id": "a", "src": "b.json"}]}, [("source-without-use", "flows[0]")]),
             ({"definition": {"a": 1}, "template": ["b.json"]}, [("source-without-use", "")] * 2),
         ],
     )
@@ -338,6 +339,23 @@ def test_one_task_makes_some_flows_exist_and_others_not() -> None:
     assert [(flow.flow_id, flow.document is None, flow.source) for flow in desired] == [
         ("stays", False, "flows[1].definition"),
         ("goes", True, "flows[0]"),
+    ]
+
+
+def test_what_an_item_says_of_itself_comes_before_what_the_task_says() -> None:
+    items = [
+        {"flow_id": "stays", "state": "present", "definition": minimal_flow("any")},
+        {"flow_id": "goes"},
+        {"flow_id": "goes-too", "state": "absent"},
+    ]
+
+    desired = desired_flows(params(flows=items, state="absent", flow_id=["first"]), load_on_this_machine)
+
+    assert [(flow.flow_id, flow.document is None) for flow in desired] == [
+        ("stays", False),
+        ("first", True),
+        ("goes", True),
+        ("goes-too", True),
     ]
 
 
