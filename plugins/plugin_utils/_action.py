@@ -25,7 +25,12 @@ from ansible_collections.community.descope.plugins.module_utils._backup.cipher i
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, failure, run_use_case
-from ansible_collections.community.descope.plugins.plugin_utils._run import run_command, run_directory, run_id
+from ansible_collections.community.descope.plugins.plugin_utils._run import (
+    occasion,
+    run_command,
+    run_directory,
+    run_id,
+)
 from ansible_collections.community.descope.plugins.plugin_utils._vault import vault_cipher
 
 
@@ -104,11 +109,13 @@ class DescopeActionBase(ActionBase):
 
     def _run_context(self, variables: Mapping[str, Any]) -> dict[str, str]:
         batch = variables.get("ansible_play_batch") or [""]
+        host = str(variables.get("inventory_hostname", ""))
+        # A batch of hosts reads the projects anew: the one before it may have taken long. So does whoever comes again.
+        task_id = f"{self._task._uuid}-{batch[0]}-{len(batch)}-{occasion(self._task, host)}"
         return {
             "run_id": run_id(),
-            # A batch of hosts reads the projects anew: the one before it may have taken long.
-            "task_id": f"{self._task._uuid}-{batch[0]}-{len(batch)}",
-            "tenant": str(variables.get("inventory_hostname", "")),
+            "task_id": task_id,
+            "tenant": host,
             "job_id": str(variables.get("awx_job_id") or variables.get("tower_job_id") or os.environ.get("JOB_ID", "")),
             "workflow_id": str(variables.get("awx_workflow_job_id") or variables.get("tower_workflow_job_id") or ""),
             "user": str(variables.get("awx_user_name") or variables.get("tower_user_name") or _user()),

@@ -7,8 +7,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from ansible import constants as C
 
@@ -25,6 +28,32 @@ def run_directory() -> Path:
     directory = _local_tmp() / "community.descope"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return directory
+
+
+def occasion(task: Any, host: str) -> str:
+    """Tell each time that a host comes to a task from the others: a handler is flushed again, C(until) tries again.
+
+    The items of a loop are one time; their tasks are copies, where each attempt is made with the same.
+    """
+    number, latest, attempt = _occasions.get(task._uuid) or (_visits_before(task._uuid, host), None, 0)
+    attempt = attempt + 1 if task is latest else 1
+    _occasions[task._uuid] = (number, task, attempt)
+    return f"{number}-{attempt}"
+
+
+# Of this worker process, which lives for one task of one host: which visit it is, with which task it was tried last,
+# and how often.
+_occasions: dict[str, tuple[int, Any, int]] = {}
+
+
+def _visits_before(task: str, host: str) -> int:
+    """Return how often other worker processes have come to a task of this host, and count this one."""
+    visits = run_directory() / "visits"
+    visits.mkdir(mode=0o700, exist_ok=True)
+    name = hashlib.sha256(f"{task} {host}".encode(errors="surrogatepass")).hexdigest()
+    with (visits / name).open("ab", buffering=0) as file:
+        file.write(b".")
+        return os.fstat(file.fileno()).st_size - 1
 
 
 def _local_tmp() -> Path:

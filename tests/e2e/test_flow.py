@@ -210,6 +210,32 @@ def test_what_others_read_while_a_flow_was_under_way_is_not_taken_for_true(
         assert actions == ["create", "update", "update"], f"{host}: {run.output}"
 
 
+def test_whoever_comes_to_a_task_again_reads_again(local_playbooks: Playbooks, emulator: Emulator) -> None:
+    """A handler is flushed twice, and somebody edits the flow in between."""
+    template = _write(local_playbooks.folder / "flow.json", minimal_flow("welcome", title="One"))
+    edit = {"project": PROJECT_ID, "flow_id": "welcome", "text": {"from": "One", "to": "Edited"}}
+    uri = {"url": f"{emulator.url}/_emulator/edit", "method": "POST", "body_format": "json", "body": edit}
+    flush = {"ansible.builtin.meta": "flush_handlers"}
+    notify = {"ansible.builtin.debug": {"msg": "changed"}, "changed_when": True, "notify": "Deploy"}
+    handler = {"name": "Deploy", "community.descope.descope_flow": {"template": template}}
+    tasks = [notify, flush, {"ansible.builtin.uri": uri}, notify, flush]
+
+    run = local_playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": tasks, "handlers": [handler]}])
+
+    deployed = [result["result"]["flows"][0]["action"] for result in run.results if "flows" in result["result"]]
+    assert deployed == ["create", "update"], run.output
+
+
+def test_each_attempt_of_a_task_reads_anew(local_playbooks: Playbooks, emulator: Emulator) -> None:
+    declared = _write(local_playbooks.folder / "flow.json", minimal_flow("missing"))
+    drift = {"community.descope.descope_flow_drift": {"src": declared}, "register": "found"}
+    until = {"until": "not found.drifted", "retries": 2, "delay": 0}
+
+    local_playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": [drift | until]}])
+
+    assert emulator.stats()["requests"][SNAPSHOT] == 3
+
+
 def test_the_preview_says_how_many_requests_applying_takes(local_playbooks: Playbooks, emulator: Emulator) -> None:
     flows = [minimal_flow(f"flow-{number}") for number in range(3)]
 

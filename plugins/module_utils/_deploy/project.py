@@ -140,7 +140,7 @@ class LiveProject:
     def refreshed(self, reading: Reading, *, not_before: float) -> Reading:
         """Return the same flows, those parts read anew that other workers may have read long ago."""
         if reading.bulk:
-            return self._from_snapshot(list(reading.flows), not_before)
+            return self.read(list(reading.flows), not_before=not_before)
         absent = [flow_id for flow_id, document in reading.flows.items() if document is None]
         again = self._from_exports(absent, not_before)
         return Reading({**reading.flows, **again.flows}, again.began_at, listed=again.listed)
@@ -160,17 +160,17 @@ class LiveProject:
 
     def list_all(self) -> dict[str, dict[str, Any]]:
         """Return id -> name, description, disabled of every flow in the project."""
-        listed = self._list(not_before=0.0)
+        listed = self._list(0.0, complete=True)
         return {flow_id: dict(entry) for flow_id, entry in listed.load(sorted(listed.keys)).items()}
 
     def _existing_ids(self, not_before: float) -> list[str]:
         if self._mode != "export":
             try:
-                return sorted(self._readings.get(_SNAPSHOT, not_before, self._export_snapshot).keys)
+                return sorted(self._readings.get(_SNAPSHOT, not_before, self._export_snapshot, complete=True).keys)
             except SnapshotNotAllowedError:
                 if self._mode == "snapshot":
                     raise
-        return sorted(self._list(not_before).keys)
+        return sorted(self._list(not_before, complete=True).keys)
 
     def existing(self, reading: Reading) -> list[str]:
         """Return the ids of all flows in the project, from what was read to make C(reading): no further request."""
@@ -237,8 +237,8 @@ class LiveProject:
             raise ResponseError(message)
         return exported
 
-    def _list(self, not_before: float) -> StoredReading:
-        return self._readings.get(_LIST, not_before, self._list_flows)
+    def _list(self, not_before: float, *, complete: bool = False) -> StoredReading:
+        return self._readings.get(_LIST, not_before, self._list_flows, complete=complete)
 
     def _list_flows(self) -> dict[str, Any]:
         return {

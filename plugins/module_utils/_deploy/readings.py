@@ -7,11 +7,14 @@
 
 Everything lives below one directory that belongs to the run (0700, gone with it):
 
-    <run dir>/<project>/<kind>-<task>.lock   held while one worker reads for all
-    <run dir>/<project>/<kind>-<task>.json   when the reading began, and where everything stands in the data
-    <run dir>/<project>/<kind>-<task>-*.data the entries, one JSON text after the other; a table to find them; the facts
-    <run dir>/<project>/written/<flow>       when this run last wrote that flow, empty while it does; what was read
-                                             before that is void
+    <run dir>/<project>/<key>/<kind>-<task>.lock   held while one worker reads for all
+    <run dir>/<project>/<key>/<kind>-<task>.json   when the reading began, and where everything stands in the data
+    <run dir>/<project>/<key>/<kind>-<task>-*.data the entries, one JSON text after the other; a table; the facts
+    <run dir>/<project>/written/<flow>             when this run last wrote that flow, empty while it does; what was
+                                                   read before that is void
+    <run dir>/<project>/writes                     a byte for each time that a flow was sent or had settled
+
+What is read depends on the key that it is read with; what is written does not.
 
 Ten thousand workers look for a few entries each among those of ten thousand, so what one of them does must not depend
 on how many there are: it reads the small header, searches the table by halves, and parses nothing that is not its own.
@@ -142,33 +145,40 @@ class StoredReading:
 class SharedReadings:
     """The readings of one project with one key, shared by all workers of a run.
 
-    C(access) tells one address and key from another; it must not reveal the key. All methods raise DescopeError where
-    the shared directory cannot be used.
+    C(access) tells one key from another; it must not reveal the key. All methods raise DescopeError where the shared
+    directory cannot be used.
     """
 
-    def __init__(self, run_dir: Path, *, project_id: str, access: str, task_id: str) -> None:
-        self._directory = run_dir / f"{project_id}-{access}"
-        self._written = self._directory / "written"
+    def __init__(self, run_dir: Path, *, project_id: str, address: str, access: str, task_id: str) -> None:
+        project = run_dir / f"{project_id}-{_digest(address)}"
+        self._directory = project / access
+        self._written = project / "written"
+        self._writes = project / "writes"
         self._task = _digest(task_id)
         with self._usable():
-            self._written.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for directory in (self._directory, self._written):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def get(self, kind: str, not_before: float, read: Callable[[], Entries | EntriesAndFacts]) -> StoredReading:
+    def get(
+        self, kind: str, not_before: float, read: Callable[[], Entries | EntriesAndFacts], *, complete: bool = False
+    ) -> StoredReading:
         """Return a reading that began at or after C(not_before), made by whichever worker needs it first.
 
-        C(read) is called at most once, by one worker at a time; the others wait for it and use what it brought.
+        C(complete): this run must not have written any flow since, for whoever asks which flows there are. C(read) is
+        called at most once, by one worker at a time; the others wait for it and use what it brought.
         """
         name = f"{kind}-{self._task}"
         with self._usable():
-            stored = self._stored(name, not_before)
+            least_writes = self._count_writes() if complete else 0
+            stored = self._stored(name, not_before, least_writes)
             if stored is not None:
                 return stored
             with locked_file(self._directory / f"{name}.lock"):
-                stored = self._stored(name, not_before)
+                stored = self._stored(name, not_before, least_writes)
                 if stored is not None:
                     return stored
-                began_at = time.monotonic()
-                return self._store(name, began_at, read())
+                header = {"began_at": time.monotonic(), "writes": self._count_writes()}
+                return self._store(name, header, read())
 
     def refusal(self, kind: str) -> str | None:
         """Return why the project does not allow this kind of reading, None where nobody was refused yet."""
@@ -200,11 +210,20 @@ class SharedReadings:
     def _mark(self, flow_id: str, content: str) -> None:
         with self._usable():
             (self._written / _digest(flow_id)).write_text(content, encoding="ascii")
+            # Counted, because of times the last one to come to the disk need not be the latest.
+            with self._writes.open("ab", buffering=0) as file:
+                file.write(b".")
 
-    def _stored(self, name: str, not_before: float) -> StoredReading | None:
+    def _count_writes(self) -> int:
+        try:
+            return self._writes.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _stored(self, name: str, not_before: float, least_writes: int) -> StoredReading | None:
         try:
             header = json.loads((self._directory / f"{name}.json").read_bytes())
-            if header["began_at"] < not_before:
+            if header["began_at"] < not_before or header["writes"] < least_writes:
                 return None
             data = (self._directory / header["data"]).open("rb")
         except FileNotFoundError:
@@ -212,11 +231,11 @@ class SharedReadings:
             return None
         return StoredReading(header, data)
 
-    def _store(self, name: str, began_at: float, found: Entries | EntriesAndFacts) -> StoredReading:
+    def _store(self, name: str, began: Mapping[str, Any], found: Entries | EntriesAndFacts) -> StoredReading:
         # A data file is never overwritten: another worker may be reading the one before.
         data_file = self._directory / f"{name}-{time.monotonic_ns():020}.data"
         with _private_file(data_file) as file:
-            header = {"began_at": began_at, "data": data_file.name, **_write(file, found)}
+            header = {**began, "data": data_file.name, **_write(file, found)}
         data = data_file.open("rb")
         replace_file(self._directory / f"{name}.json", json.dumps(header).encode())
         for old in sorted(self._directory.glob(f"{name}-*.data"))[:-1]:

@@ -111,6 +111,7 @@ def open_session(params: Mapping[str, Any], *, read_only: bool) -> Iterator[Sess
         readings = SharedReadings(
             run_dir,
             project_id=settings.project_id,
+            address=settings.base_url,
             access=_access(settings),
             task_id=context.get("task_id", ""),
         )
@@ -145,9 +146,8 @@ def _window(run_dir: Path, shared: Path | None) -> Path:
 
 
 def _access(settings: ConnectionSettings) -> str:
-    """Return what tells one address and key from another, without telling the key."""
-    secret = f"{settings.base_url}\0{settings.management_key}"
-    return hashlib.sha256(secret.encode()).hexdigest()[:16]
+    """Return what tells one key from another, without telling the key."""
+    return hashlib.sha256(settings.management_key.encode()).hexdigest()[:16]
 
 
 def _remove_old_directories(prefix: str) -> None:

@@ -147,7 +147,7 @@ class TestComparing:
 
     @pytest.fixture
     def readings(self, tmp_path: Path) -> SharedReadings:
-        return SharedReadings(tmp_path, project_id=PROJECT_ID, access="key", task_id="task")
+        return SharedReadings(tmp_path, project_id=PROJECT_ID, address="here", access="key", task_id="task")
 
     def test_only_what_differs_counts(self, readings: SharedReadings) -> None:
         flow = minimal_flow("same")

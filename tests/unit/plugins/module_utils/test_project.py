@@ -55,7 +55,7 @@ def opened(emulator: Emulator, run_dir: Path, *, mode: str = "auto", task: str =
 
 
 def _project(api: DescopeApi, run_dir: Path, *, mode: str = "auto", task: str = "task") -> LiveProject:
-    readings = SharedReadings(run_dir, project_id=PROJECT_ID, access="key", task_id=task)
+    readings = SharedReadings(run_dir, project_id=PROJECT_ID, address="here", access="key", task_id=task)
     return LiveProject(api, readings, mode=mode, threads=4)
 
 
@@ -248,6 +248,28 @@ class TestSharing:
         assert in_processes(WORKERS, work) == [{"sign-in": FLOWS["sign-in"].fingerprint}] * WORKERS
         assert requests_of(emulator) == {SNAPSHOT: 1, LIST: 1, EXPORT: WORKERS}
 
+    def test_a_flow_that_this_run_has_created_is_among_all(self, emulator: Emulator, tmp_path: Path) -> None:
+        with open_api(emulator.url) as api, opened(emulator, tmp_path) as other:
+            assert "new" not in other.read_all().flows
+            other.list_all()
+            project = _project(api, tmp_path, task="of another host")
+            project._readings.mark_sending("new")
+            api.import_flow(FlowDocument(minimal_flow("new")))
+            project._readings.mark_written("new")
+
+            assert "new" in other.read_all().flows
+            assert "new" in other.list_all()
+
+    def test_where_the_snapshot_is_refused_the_second_time_each_flow_is_exported(
+        self, emulator: Emulator, tmp_path: Path
+    ) -> None:
+        with opened(emulator, tmp_path) as project:
+            reading = project.read(["sign-in", "nowhere"])
+            emulator.faults(kind="status", status=500, match=to(SNAPSHOT))
+            again = project.refreshed(reading, not_before=time.monotonic())
+
+        assert fingerprints(again) == {"sign-in": FLOWS["sign-in"].fingerprint, "nowhere": None}
+
     def test_the_next_task_reads_anew_and_remembers_the_refusal(self, emulator: Emulator, tmp_path: Path) -> None:
         emulator.reset(counters_only=True, snapshot="denied")
         for task in ("one", "two"):
@@ -264,7 +286,7 @@ class TestSharing:
         emulator.reset(counters_only=True)
 
         def write(_number: int) -> None:
-            readings = SharedReadings(tmp_path, project_id=PROJECT_ID, access="key", task_id="task")
+            readings = SharedReadings(tmp_path, project_id=PROJECT_ID, address="here", access="key", task_id="task")
             with open_api(emulator.url) as api:
                 for flow_id in ("sign-in", "created"):
                     readings.mark_sending(flow_id)

@@ -31,7 +31,7 @@ WORKERS = 4
 
 
 def shared(run_dir: Path, project_id: str = "P2one", access: str = "key", task_id: str = "task") -> SharedReadings:
-    return SharedReadings(run_dir, project_id=project_id, access=access, task_id=task_id)
+    return SharedReadings(run_dir, project_id=project_id, address="here", access=access, task_id=task_id)
 
 
 class Project:
@@ -192,6 +192,39 @@ class TestAge:
 
         assert readings.written_at([flow_id]) > 0.0
         assert all(file.is_relative_to(run_dir) for file in _files(tmp_path))
+
+
+class TestWhichFlowsThereAre:
+    def test_after_any_write_they_are_read_anew(self, tmp_path: Path, project: Project) -> None:
+        host, other = shared(tmp_path / "run"), shared(tmp_path / "run", access="another key")
+        host.get("list", 0.0, project.read, complete=True)
+        host.get("list", 0.0, project.read, complete=True)
+        assert project.count == 1
+
+        other.mark_sending("created")
+        host.get("list", 0.0, project.read, complete=True)
+        other.mark_written("created")
+        host.get("list", 0.0, project.read, complete=True)
+        host.get("list", 0.0, project.read)
+        assert project.count == 3
+
+    def test_what_is_read_while_a_flow_is_written_may_lack_it(self, tmp_path: Path, project: Project) -> None:
+        readings = shared(tmp_path / "run")
+        readings.mark_sending("created")
+
+        def read_while_it_settles() -> dict[str, Any]:
+            readings.mark_written("created")
+            return project.read()
+
+        readings.get("list", 0.0, read_while_it_settles, complete=True)
+        readings.get("list", 0.0, project.read, complete=True)
+
+        assert project.count == 2
+
+    def test_who_writes_with_another_key_is_of_the_same_run(self, tmp_path: Path) -> None:
+        shared(tmp_path / "run", access="another key").mark_written("sign-in")
+
+        assert shared(tmp_path / "run").written_at(["sign-in"]) > 0
 
 
 class TestEntries:

@@ -23,7 +23,7 @@ LOGS = pytest.mark.parametrize("log", [WriteLog, RestoreLog])
 
 @pytest.fixture
 def readings(tmp_path: Path) -> SharedReadings:
-    return SharedReadings(tmp_path / "run", project_id="P2one", access="key", task_id="task")
+    return SharedReadings(tmp_path / "run", project_id="P2one", address="here", access="key", task_id="task")
 
 
 def _is_open(readings: SharedReadings) -> bool:
