@@ -100,6 +100,10 @@ flows:
       description: Whether it is disabled.
       type: bool
       sample: false
+    widget:
+      description: Whether it belongs to a widget.
+      type: bool
+      sample: false
     fingerprint:
       description: Tells one content of a flow from another, server noise apart. Empty where the flow was only listed.
       type: str

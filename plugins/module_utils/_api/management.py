@@ -63,12 +63,13 @@ _LICENSE_WORDS = re.compile(r"licen[cs]e|subscription|upgrade|not (allowed|permi
 
 @dataclass(frozen=True, slots=True)
 class FlowSummary:
-    """One line of the list of flows."""
+    """One line of the list of flows. widget: whether it belongs to a widget."""
 
     id: str
     name: str
     description: str
     disabled: bool
+    widget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,8 @@ class DescopeApi:
         if not isinstance(flow, dict) or not isinstance(flow.get("id"), str) or not flow["id"]:
             raise self._unexpected(_FLOW_LIST, "a flow without an id is listed")
         name, description = (str(flow.get(key) or "") for key in ("name", "description"))
-        return FlowSummary(flow["id"], name, description, disabled=flow.get("disabled") is True)
+        is_true = {key: flow.get(key) is True for key in ("disabled", "widget")}
+        return FlowSummary(flow["id"], name, description, **is_true)
 
     def _unexpected(self, path: str, what: str, method: str = "POST") -> ResponseError:
         host = self.client.settings.host

@@ -99,8 +99,8 @@ class Taking:
     def _read(self, wanted: Wanted) -> _Flows:
         project = self.session.project
         not_before = time.monotonic() - _FRESH_SECONDS
-        found = project.read_all(wanted.__contains__, not_before=not_before).flows
-        return {**dict.fromkeys(wanted.ids), **found}
+        found = project.read_all(wanted.__contains__, not_before=not_before)
+        return {**dict.fromkeys(wanted.ids), **project.whole(found, found.flows).flows}
 
     def _latest(self, wanted: Wanted, live: _Flows) -> tuple[Backup | None, _Flows, list[str]]:
         """Return the newest backup that holds all that is wanted, the flows in it, and why it cannot be used."""

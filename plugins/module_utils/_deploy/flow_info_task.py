@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_info_arguments
+from ansible_collections.community.descope.plugins.module_utils._deploy.project import LiveProject
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import open_session
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump
@@ -26,7 +28,7 @@ def describe_flows(task: Task) -> dict[str, Any]:
         listed = session.project.list_all()
         wanted = list(dict.fromkeys(params["flow_id"] or sorted(listed)))
         found = [flow_id for flow_id in wanted if flow_id in listed]
-        documents = _documents(session.project.read(found).flows) if params["export"] or params["dest"] else {}
+        documents = _documents(_read(session.project, found)) if params["export"] or params["dest"] else {}
         fmt = Format(params["format"])
         flows = [_entry(flow_id, listed[flow_id], documents.get(flow_id)) for flow_id in found]
         if params["export"]:
@@ -56,6 +58,10 @@ DESCOPE_FLOW_INFO = UseCase(
 def _documents(flows: Any) -> dict[str, FlowDocument]:
     # A flow that was deleted between the list and the export is not there any more.
     return {flow_id: document for flow_id, document in flows.items() if document is not None}
+
+
+def _read(project: LiveProject, flow_ids: list[str]) -> Mapping[str, FlowDocument | None]:
+    return project.whole(project.read(flow_ids), flow_ids).flows
 
 
 def _entry(flow_id: str, listed: dict[str, Any], document: FlowDocument | None) -> dict[str, Any]:

@@ -153,6 +153,9 @@ class Pipeline:
         if plan.changed_flows and not self._options.check_mode and reading.began_at < fresh_since:
             reading = project.refreshed(reading, not_before=fresh_since)
             plan = self._compare(desired, reading)
+        whole = project.whole(reading, [flow.flow_id for flow in plan.changed_flows])
+        if whole is not reading:
+            reading, plan = whole, self._compare(desired, whole)
         self._check_schema(plan)
         self._look_up(plan, desired, reading)
         return plan, reading

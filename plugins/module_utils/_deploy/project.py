@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ansible_collections.community.descope.plugins.module_utils._api.answers import HttpResponseError
@@ -145,6 +145,18 @@ class LiveProject:
         again = self._from_exports(absent, not_before)
         return Reading({**reading.flows, **again.flows}, again.began_at, listed=again.listed)
 
+    def whole(self, reading: Reading, flow_ids: Iterable[str]) -> Reading:
+        """Return the same flows, those of C(flow_ids) whole that are not whole in a snapshot: the flows of widgets.
+
+        It costs one list for all workers of a task, and an export for each such flow.
+        """
+        wanted = [flow_id for flow_id in flow_ids if reading.flows.get(flow_id) and reading.bulk]
+        if not wanted:
+            return reading
+        listed = self._list(0.0).load(wanted)
+        of_widgets = [flow_id for flow_id in wanted if listed.get(flow_id, {}).get("widget")]
+        return replace(reading, flows={**reading.flows, **self._export_existing(of_widgets)})
+
     def read_back(self, flow_ids: list[str], *, not_before: float, rate: RateLimit | None) -> Reading:
         """Return flows that were just written: in bulk where that is cheaper, else one export each."""
         bulk = bool(self._snapshot_size) and bulk_is_cheaper(len(flow_ids), self._snapshot_size, rate)
@@ -242,7 +254,12 @@ class LiveProject:
 
     def _list_flows(self) -> dict[str, Any]:
         return {
-            flow.id: {"name": flow.name, "description": flow.description, "disabled": flow.disabled}
+            flow.id: {
+                "name": flow.name,
+                "description": flow.description,
+                "disabled": flow.disabled,
+                "widget": flow.widget,
+            }
             for flow in self._api.list_flows()
         }
 

@@ -57,7 +57,7 @@ class TestTaking:
         controller.forget_requests()
         result = controller.backup(label="first", reason="Before we start")
 
-        assert controller.requests() == {LICENSE: 1, SNAPSHOT: 1}
+        assert controller.requests() == {LICENSE: 1, SNAPSHOT: 1, LIST: 1}
         assert result["changed"] is True
         assert result["backup"]["flows"] == list(FLOWS)
         written = manifest(result["backup"]["path"])

@@ -322,6 +322,31 @@ class TestReadBack:
         assert controller.requests()[SNAPSHOT] == 1
 
 
+class TestWidgets:
+    """A snapshot does not tell that a flow is one of a widget; the list of flows does."""
+
+    def test_the_flow_of_a_widget_is_backed_up_whole(self, controller: Controller) -> None:
+        live = minimal_flow("first", title="Live")
+        live["metadata"]["widget"] = True
+        controller.emulator.project(id=PROJECT_ID, flows=[live])
+        declared = minimal_flow("first", title="Declared")
+
+        preview = controller.flow(declared, check=True)
+        changed = controller.flow(declared)
+        controller.rollback("first", backup=changed["backup"]["id"])
+
+        assert any("widget" in change["path"] for change in preview["flows"][0]["changes"])
+        assert controller.stored()["first"].metadata["widget"] is True
+
+    def test_the_list_is_read_where_something_changes(self, controller: Controller) -> None:
+        controller.emulator.project(id=PROJECT_ID, flows=[minimal_flow("first", title="Live")])
+        controller.forget_requests()
+        controller.flow(minimal_flow("first", title="Live"))
+        assert LIST not in controller.requests()
+        controller.flow(minimal_flow("first", title="Declared"))
+        assert controller.requests()[LIST] == 1
+
+
 class TestDeletions:
     def _delete(self, controller: Controller, **options: Any) -> dict[str, Any]:
         return controller.flow(flow_id=["first", "third", "never-was"], state="absent", **options)
@@ -362,7 +387,9 @@ class TestDeletions:
 
     def test_where_not_even_listing_works_the_flows_are_unknown(self, controller: Controller) -> None:
         lost = {"kind": "drop_after", "match": to(DELETE)}
-        controller.emulator.faults(rules=[lost, {"kind": "status", "status": 503, "match": to(LIST)}])
+        # The first list is read before anything is deleted.
+        after = {"kind": "status", "status": 503, "match": to(LIST), "nth": [*range(2, 20)]}
+        controller.emulator.faults(rules=[lost, after])
 
         result = self._delete(controller)
 

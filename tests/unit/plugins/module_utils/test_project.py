@@ -134,6 +134,7 @@ class TestRead:
             "name": "Sign In",
             "description": "Signs in with a one-time code",
             "disabled": False,
+            "widget": False,
         }
 
 
