@@ -20,7 +20,8 @@ from ansible_collections.community.descope.plugins.module_utils._task import Tas
 
 def run_module(use_case: UseCase) -> None:
     """Run a use case as a module. Exits the process with the module's result."""
-    module = AnsibleModule(argument_spec=use_case.arguments(), supports_check_mode=True)
+    # C(no_log) keeps the arguments out of the system's log: whole flows are among them, with the secrets of templates.
+    module = AnsibleModule(argument_spec=use_case.arguments(), supports_check_mode=True, no_log=True)
     task = Task(
         params=module.params,
         check_mode=module.check_mode,
