@@ -161,13 +161,18 @@ class _Slot:
 
 @dataclass(slots=True)
 class _Window:
-    """What the workers share. Pure: knows no file and does not sleep."""
+    """What the workers share. Pure: knows no file and does not sleep.
+
+    longest: the longest window, in seconds, of those who took slots. Until then slots are kept, because hosts of one
+    run may have limits of their own.
+    """
 
     slots: list[_Slot] = field(default_factory=list)
     next_number: int = 0
     paused_at: float = -1.0
     paused_until: float = -1.0
     rate: str = ""
+    longest: float = 0.0
 
     def take(self, number: int | None, rate: RateLimit | None, now: float) -> tuple[int | None, float]:
         """Take the slot C(number), or a new one. Returns its number, and C(now) if it may be used or when to ask again.
@@ -177,7 +182,11 @@ class _Window:
         self.rate = str(rate or "")
         if rate is None:
             return None, max(now, self.paused_until)
-        self.slots = [slot for slot in self.slots if slot.at + rate.paced_seconds > now]
+        self.longest = max(self.longest, rate.paced_seconds)
+        kept = self.longest
+        self.slots = [
+            slot for slot in self.slots if slot.at + (rate.paced_seconds if slot.number == number else kept) > now
+        ]
         mine = next((slot for slot in self.slots if slot.number == number), None) or self._append(now)
         mine.at = self._earliest(mine, rate, now)
         return mine.number, mine.at
@@ -351,6 +360,7 @@ def _encode(window: _Window, now: float) -> bytes:
         "paused_at": window.paused_at,
         "paused_until": window.paused_until,
         "rate": window.rate,
+        "longest": window.longest,
         "slots": [[slot.number, slot.at] for slot in window.slots],
     }
     return json.dumps(state, separators=(",", ":")).encode("ascii") + b"\n"
@@ -369,6 +379,7 @@ def _decode(content: bytes, now: float) -> _Window:
             paused_at=float(state["paused_at"]),
             paused_until=float(state["paused_until"]),
             rate=str(state.get("rate") or ""),
+            longest=float(state.get("longest") or 0.0),
         )
     except (ValueError, TypeError, KeyError):
         return _Window()

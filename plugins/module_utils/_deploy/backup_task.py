@@ -100,6 +100,8 @@ def _taking_problems(params: Mapping[str, Any]) -> Iterator[Problem]:
     if not params["management_key"]:
         message = "is needed to read the project: give it, here or in the environment variable DESCOPE_MANAGEMENT_KEY"
         yield Problem("missing-credential", message, source="management_key")
+    if params["flow_id"] == []:
+        yield Problem("no-flow", "is an empty list, which names no flow: leave it away for all flows", source="flow_id")
     for option in ("keep", "keep_days"):
         if params[option] is not None and params[option] < 1:
             yield Problem("bad-number", "must be 1 or more", source=option)

@@ -70,6 +70,9 @@ def parse_request(params: Mapping[str, Any]) -> Request:
     flow_ids, run, everything = params["flow_id"] or [], params["run"], params["all"]
     wrong = {
         "give the flows to roll back: flow_id, all=true, or run": not (flow_ids or everything or run is not None),
+        "flow_id is an empty list, which names no flow; leave it away where all of a run is meant": (
+            params["flow_id"] == [] and run is not None
+        ),
         "give either flow_id or all=true": bool(flow_ids) and everything,
         "give either backup or run": params["backup"] is not None and run is not None,
         "run is empty; give the id of a run or of a job, as the history shows it": run == "",

@@ -384,6 +384,7 @@ class TestProving:
         ({"label": "20260115T103000Z-1f3a9c2e"}, ("label", "id of a backup")),
         ({"label": "two\nlines"}, ("label", "one line")),
         ({"flow_id": ["not an id"]}, ("flow_id", "not an id")),
+        ({"flow_id": []}, ("flow_id", "leave it away for all")),
         ({"backup_dir": "nonsense://place"}, ("backup_dir", "nonsense")),
     ],
 )

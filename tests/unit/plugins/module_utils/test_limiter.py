@@ -393,6 +393,28 @@ class TestWindow:
         assert len(server.accepted) == 500
         assert len(server.accepted) / allowed >= 0.95
 
+    def test_hosts_with_other_limits_leave_each_others_windows_alone(self, tmp_path: Path) -> None:
+        """All share the file of the run; each may send as much as its own limit says, all requests counted."""
+        slow, quick = RateLimit(10, 60.0), RateLimit(50, 1.0)
+        simulation = Simulation()
+        sent: list[float] = []
+
+        def host(rate: RateLimit, begins: float, requests: int) -> Worker:
+            window = RequestWindow(rate, tmp_path / "window", simulation)
+
+            def work() -> None:
+                simulation.sleep(begins)
+                for _number in range(requests):
+                    window.acquire()
+                    if rate is slow:
+                        sent.append(simulation.now)
+
+            return work
+
+        simulation.run(host(slow, 0.1, 10), host(quick, 2.0, 1), host(slow, 3.0, 10))
+
+        assert all(later - earlier >= slow.seconds for earlier, later in zip(sent, sent[10:], strict=False))
+
     def test_requests_that_are_slow_to_arrive_are_not_caught_up_with(self) -> None:
         """The first ones open their connections, on a busy machine; those of the next window find them open."""
         clock = Simulation()

@@ -567,6 +567,7 @@ def test_a_full_disk_stops_it_before_anything_is_changed(two_versions: Controlle
         ({"flow_id": []}, "give the flows to roll back: flow_id, all=true, or run"),
         ({"flow_id": ["a"], "all": True}, "give either flow_id or all=true"),
         ({"flow_id": ["a"], "backup": "latest", "run": "1"}, "give either backup or run"),
+        ({"flow_id": [], "run": "1"}, "flow_id is an empty list"),
         ({"run": ""}, "run is empty"),
         ({"run": "1", "prune": True}, "prune has no use with it"),
         ({"flow_id": ["a", "no such id"]}, '"no such id" is not a flow id'),
