@@ -13,8 +13,9 @@ never by guessing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
@@ -135,46 +136,70 @@ class Applier:
         self._options = options
         self._watcher = watcher or _NobodyWatches()
         self._stop = threading.Event()
+        self.interruption = ""
+        """What interrupted the task, if anything did; flows that were under way have come to their end since."""
+        # What is known so far, from whichever thread. An interruption must not lose it.
+        self._results: dict[str, FlowResult] = {}
 
     def apply(self, plan: Plan) -> dict[str, FlowResult]:
-        """Carry out the plan and return the result of every flow in it. Failures are results, not exceptions."""
-        results = _results_of_nothing(plan)
-        results |= self._import_all(plan.imports)
-        results |= self._delete_all(plan.deletions)
-        return {flow.flow_id: results.get(flow.flow_id, _LOST_TRACK) for flow in plan.flows}
+        """Carry out the plan and return the result of every flow in it.
 
-    def _import_all(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
-        results: dict[str, FlowResult] = {}
-        for wave in import_waves(flows):
-            results |= self._import_side_by_side(wave)
-        return results
+        Failures are results, not exceptions, and so is an interruption after which the task can still tell of it.
+        """
+        self._results = _results_of_nothing(plan)
+        try:
+            for wave in import_waves(plan.imports):
+                self._import_side_by_side(wave)
+            self._delete_all(plan.deletions)
+        except BaseException as error:
+            if not is_interruption(error):
+                raise
+            self.interruption = f"the task was interrupted: {in_words(error)}"
+            untouched = FlowResult(Result.UNTOUCHED, f"not sent, because {self.interruption}")
+            self._results = {**{flow.flow_id: untouched for flow in plan.changed_flows}, **self._results}
+        return {flow.flow_id: self._results.get(flow.flow_id, _LOST_TRACK) for flow in plan.flows}
 
-    def _import_side_by_side(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
-        if len(flows) < 2:
-            return {flow.flow_id: self._import_unless_stopped(flow) for flow in flows}
-        with ThreadPoolExecutor(max_workers=min(self._options.threads, len(flows))) as pool:
-            results = pool.map(self._import_unless_stopped, flows)
-            return {flow.flow_id: result for flow, result in zip(flows, results, strict=True)}
+    def _import_side_by_side(self, flows: tuple[PlannedFlow, ...]) -> None:
+        if len(flows) > 1:
+            # Where the system has no more threads to give, those that there are go on, and then this one.
+            with suppress(RuntimeError), ThreadPoolExecutor(min(self._options.threads, len(flows))) as pool:
+                try:
+                    list(pool.map(self._import_unless_stopped, flows))
+                except BaseException as error:
+                    if not isinstance(error, RuntimeError):
+                        self._stop.set()
+                    raise
+        for flow in flows:
+            if flow.flow_id not in self._results:
+                self._import_unless_stopped(flow)
 
-    def _import_unless_stopped(self, flow: PlannedFlow) -> FlowResult:
+    def _import_unless_stopped(self, flow: PlannedFlow) -> None:
         if self._stop.is_set():
-            return FlowResult(Result.UNTOUCHED, _NOT_SENT, followed=True)
-        result = self._import_watched(flow)
-        if result.failed and not self._options.keep_going:
+            self._results[flow.flow_id] = FlowResult(Result.UNTOUCHED, _NOT_SENT, followed=True)
+            return
+        self._write([flow.flow_id], lambda: {flow.flow_id: self._import(flow)})
+        if self._results[flow.flow_id].failed and not self._options.keep_going:
             self._stop.set()
-        return result
 
-    def _import_watched(self, flow: PlannedFlow) -> FlowResult:
+    def _write(self, flow_ids: list[str], write: Callable[[], dict[str, FlowResult]]) -> None:
+        """Write flows, and tell before and after. Whatever happens, there are results then."""
         try:
-            self._watcher.sending([flow.flow_id])
+            self._watcher.sending(flow_ids)
         except DescopeError as error:
-            return FlowResult(Result.UNTOUCHED, str(error))
+            self._results |= dict.fromkeys(flow_ids, FlowResult(Result.UNTOUCHED, str(error)))
+            return
+        results: dict[str, FlowResult] = {}
         try:
-            result = self._import(flow)
+            results = write()
         except Exception as error:
-            result = _surprise(error)
-        self._watcher.settled({flow.flow_id: result})
-        return result
+            results = dict.fromkeys(flow_ids, _surprise(error))
+        except BaseException as error:
+            message = f"the task was interrupted while this was under way: {in_words(error)}"
+            results = dict.fromkeys(flow_ids, FlowResult(Result.UNKNOWN, message, late=True))
+            raise
+        finally:
+            self._results |= results
+            self._watcher.settled(results)
 
     def _import(self, flow: PlannedFlow) -> FlowResult:
         lost: list[OutcomeUnknownError] = []
@@ -208,19 +233,12 @@ class Applier:
         message = f"{lost[-1]}; the flow is now neither what it was nor what it should be"
         return FlowResult(Result.UNKNOWN, message, late=_may_arrive(lost))
 
-    def _delete_all(self, flows: tuple[PlannedFlow, ...]) -> dict[str, FlowResult]:
-        if not flows:
-            return {}
+    def _delete_all(self, flows: tuple[PlannedFlow, ...]) -> None:
         ids = [flow.flow_id for flow in flows]
         if self._stop.is_set():
-            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, _NOT_DELETED, followed=True))
-        try:
-            self._watcher.sending(ids)
-        except DescopeError as error:
-            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
-        results = self._delete(ids)
-        self._watcher.settled(results)
-        return results
+            self._results |= dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, _NOT_DELETED, followed=True))
+        elif ids:
+            self._write(ids, lambda: self._delete(ids))
 
     def _delete(self, ids: list[str]) -> dict[str, FlowResult]:
         try:
@@ -232,8 +250,6 @@ class Applier:
             return self._settle_deletion(ids, OutcomeUnknownError(str(error), answered=True))
         except DescopeError as error:
             return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
-        except Exception as error:
-            return dict.fromkeys(ids, _surprise(error))
         return dict.fromkeys(ids, FlowResult(Result.APPLIED))
 
     def _settle_deletion(self, ids: list[str], lost: OutcomeUnknownError) -> dict[str, FlowResult]:
@@ -268,8 +284,17 @@ def _may_arrive(lost: list[OutcomeUnknownError]) -> bool:
 
 def _surprise(error: Exception) -> FlowResult:
     """One flow's surprise must not hide what was done to the others."""
-    words = " ".join(str(error).split())
-    return FlowResult(Result.UNKNOWN, f"an error in this collection, please report it: {type(error).__name__}: {words}")
+    return FlowResult(Result.UNKNOWN, f"an error in this collection, please report it: {in_words(error)}")
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Tell whether a task that was interrupted can still tell of it: Ansible's own timeout does not end the process."""
+    return not isinstance(error, Exception | KeyboardInterrupt | SystemExit | GeneratorExit)
+
+
+def in_words(error: BaseException) -> str:
+    """Return an error as one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def verified_results(

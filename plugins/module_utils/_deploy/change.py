@@ -19,6 +19,8 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.apply im
     ApplyOptions,
     FlowResult,
     Result,
+    in_words,
+    is_interruption,
     verified_results,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.bystanders import (
@@ -60,10 +62,11 @@ class ChangeOptions:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of the flows of a plan, and of those outside of it."""
+    """What became of the flows of a plan, and of those outside of it. interruption: what interrupted the task."""
 
     results: Mapping[str, FlowResult]
     bystanders: Bystanders = NOT_CHECKED
+    interruption: str = ""
 
 
 class Change:
@@ -80,14 +83,15 @@ class Change:
         options = self._options
         how = replace(options.apply, keep_going=options.on_failure is OnFailure.CONTINUE)
         log = WriteLog(self._session.readings, options.journal)
-        results = Applier(self._session.api, how, log).apply(self._plan)
+        applier = Applier(self._session.api, how, log)
+        results = applier.apply(self._plan)
         last = None
         if options.verify:
             results, last = self._read_back(self._plan, results)
         if options.on_failure is OnFailure.RESTORE and needs_restoring(results):
             results, after = self._restore(results, last)
             last = after or last
-        return Done(results, self._bystanders(last))
+        return Done(results, self._bystanders(last), applier.interruption)
 
     def _read_back(self, plan: Plan, results: dict[str, FlowResult]) -> tuple[dict[str, FlowResult], Reading | None]:
         applied = [flow.flow_id for flow in plan.changed_flows if results[flow.flow_id].result is Result.APPLIED]
@@ -96,8 +100,11 @@ class Change:
         project = self._session.project
         try:
             reading = project.read_back(applied, not_before=time.monotonic(), rate=self._session.rate)
-        except DescopeError as error:
-            unread = FlowResult(Result.APPLIED, f"it was sent and accepted, but reading it back failed: {error}")
+        except BaseException as error:
+            why = str(error) if isinstance(error, DescopeError) else in_words(error)
+            if not isinstance(error, Exception) and not is_interruption(error):
+                raise
+            unread = FlowResult(Result.APPLIED, f"it was sent and accepted, but reading it back failed: {why}")
             return {flow_id: unread if flow_id in applied else result for flow_id, result in results.items()}, None
         return verified_results(plan, results, reading.flows, layout=self._options.apply.layout), reading
 

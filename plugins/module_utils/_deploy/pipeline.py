@@ -140,8 +140,8 @@ class Pipeline:
             return self._result(plan, Done(expected_results(plan)), backup=None)
         backup = self._backup(plan)
         done = self._change(plan, reading, backup)
-        failure = report.failure_message(plan, done.results)
-        failure = "; ".join(filter(None, (failure, self._record(plan, backup, done.results))))
+        failures = (report.failure_message(plan, done.results), self._record(plan, backup, done.results))
+        failure = "; ".join(filter(None, failures)) or done.interruption
         return self._result(plan, done, backup, failure)
 
     def _plan(self, desired: list[DesiredFlow]) -> tuple[Plan, Reading]:

@@ -8,6 +8,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +262,91 @@ class TestGoingOn:
 
         assert set(_results(result).values()) == {"untouched"}
         assert "made, last: not sent, because another flow of this task had failed" in result["msg"]
+
+
+class TimedOut(BaseException):
+    """Raised wherever the task is, as Ansible does for the keyword C(timeout)."""
+
+
+@contextmanager
+def _timeout(seconds: float) -> Iterator[None]:
+    def out_of_time(_signal: int, _frame: object) -> None:
+        raise TimedOut(f"after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class TestInterruption:
+    def test_what_had_changed_is_put_back(self, controller: Controller) -> None:
+        before = _fingerprints(controller)
+        controller.emulator.faults(kind="delay", seconds=2, match=to(IMPORT, flow_id="made"), times=1)
+        with _timeout(1.5):
+            result = _apply(controller)
+
+        assert result["failed"]
+        assert "last: not sent, because the task was interrupted: TimedOut: after 1.5 s" in result["msg"]
+        assert _results(result) == {"changed": "restored", "made": "restored", "last": "untouched"}
+        assert outcome(result)["status"] == "failed"
+        assert _fingerprints(controller) == before
+
+    def test_what_is_under_way_may_still_arrive(self, controller: Controller) -> None:
+        controller.emulator.faults(kind="delay", seconds=2, match=to(IMPORT), times=1)
+        with _timeout(1.5):
+            result = controller.flow(WANTED["changed"])
+
+        assert result["failed"]
+        assert "interrupted while this was under way: TimedOut" in result["msg"]
+        assert _results(result) == {"changed": "unknown"}
+        assert outcome(result)["status"] == "unknown"
+        eventually(lambda: _fingerprints(controller)["changed"] == _wanted()["changed"])
+
+    def test_when_all_was_sent_is_no_success_all_the_same(self, controller: Controller) -> None:
+        controller.emulator.faults(kind="delay", seconds=2, match=to(IMPORT, flow_id="last"), times=1)
+        with _timeout(1.5):
+            result = _apply(controller)
+
+        assert result["failed"]
+        assert result["msg"] == "the task was interrupted: TimedOut: after 1.5 s"
+        assert set(_results(result).values()) == {"applied"}
+        assert outcome(result)["status"] == "good"
+
+    def test_while_reading_back_what_was_sent_is_told(self, controller: Controller) -> None:
+        controller.emulator.faults(kind="delay", seconds=2, match=to(SNAPSHOT), nth=[2])
+        with _timeout(1.5):
+            result = _apply(controller, on_failure="stop")
+
+        assert result["failed"]
+        assert set(_results(result).values()) == {"applied"}
+        assert "reading it back failed: TimedOut" in result["msg"]
+        assert outcome(result)["status"] == "unknown"
+        assert _fingerprints(controller) == _wanted()
+
+
+@pytest.mark.parametrize("started", [0, 1, 2])
+def test_where_the_system_has_no_more_threads_the_work_is_done_all_the_same(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch, started: int
+) -> None:
+    real, left = threading.Thread.start, [started]
+
+    def start(thread: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        real(thread)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        result = _apply(controller, threads=3, verify=False)
+
+    assert set(_results(result).values()) == {"applied"}
+    assert _fingerprints(controller) == _wanted()
+    assert saves(controller.emulator) == {"changed": 2, "made": 1, "last": 2}
 
 
 def test_without_a_backup_nothing_is_written_down(controller: Controller) -> None:
