@@ -46,7 +46,8 @@ class Draft:
         found = [key for key, task in self.tasks.items() if task.get("name") == name and not self._is_second(key)]
         if not found and name in self.tasks:
             return name
-        return _only(found, "task", name, (str(task.get("name", key)) for key, task in self.tasks.items()))
+        ids = [step for key in found for step in (key, f"{key}{_SECOND_HALF}") if step in self.tasks]
+        return _only(found, "task", name, (str(task.get("name", key)) for key, task in self.tasks.items()), ids)
 
     def screen(self, name: str) -> JsonObject:
         """Return the screen that the task of that name shows, or the screen of that id."""
@@ -66,9 +67,23 @@ class Draft:
     def rules(self, task_id: str) -> Iterator[JsonObject]:
         """Yield what follows a task, the way to its own second step apart."""
         for step in self.steps(task_id):
-            for rule in (step.get("next") or {}).get("rules") or ():
-                if rule.get("taskId") != f"{task_id}{_SECOND_HALF}":
-                    yield rule
+            yield from self._onward(step, task_id)
+
+    def ways_on(self, task_id: str, named: str) -> list[JsonObject]:
+        """Return what follows a task, of each way that both steps of an action have only what follows one of them.
+
+        What follows the first step, nobody has been verified for yet: so it is the second one that is meant, unless the
+        task was named by its id, C(named), which is that of the first step alone.
+        """
+        steps = [list(self._onward(step, task_id)) for step in self.steps(task_id)]
+        meant, *others = steps if named == task_id else reversed(steps)
+        ways = {rule.get("interactionId") for rule in meant}
+        return [*meant, *(rule for rules in others for rule in rules if rule.get("interactionId") not in ways)]
+
+    def _onward(self, step: JsonObject, task_id: str) -> Iterator[JsonObject]:
+        for rule in (step.get("next") or {}).get("rules") or ():
+            if rule.get("taskId") != f"{task_id}{_SECOND_HALF}":
+                yield rule
 
     def interaction(self, task_id: str, name: str) -> str:
         """Return the id of the button, the branch or the outcome of a task, by its text, name or id."""
@@ -207,11 +222,13 @@ def _is_text(key: str) -> bool:
     return key.lower().endswith(_TEXT_ENDINGS) or key.startswith(_TEXT_BEGINNINGS)
 
 
-def _only(found: list[str], what: str, name: str, names: Iterable[str]) -> str:
+def _only(found: list[str], what: str, name: str, names: Iterable[str], ids: Iterable[str] = ()) -> str:
+    """Return what was found if it is one. C(ids): by which to tell several apart, if not by those found."""
     if len(found) == 1:
         return found[0]
     if found:
-        raise ChangeError(f"there are {len(found)} of that name, {what} {quoted(name)}: use one of {', '.join(found)}")
+        use = ", ".join(ids or found)
+        raise ChangeError(f"there are {len(found)} of that name, {what} {quoted(name)}: use one of {use}")
     known = list(dict.fromkeys(known for known in names if known))
     near = difflib.get_close_matches(name, known, 1)
     there_are = ", ".join(map(quoted, known[:8])) + (", ..." if len(known) > 8 else "")

@@ -155,7 +155,7 @@ def _change_task(draft: Draft, change: Mapping[str, Any]) -> None:
     if "connector" in change:
         _set_argument(draft, task_id, "connectorId", draft.connector_id(str(change["connector"])))
     for name, target in (change.get("next") or {}).items():
-        _lead(draft, task_id, draft.interaction(task_id, str(name)), draft.task(target))
+        _lead(draft, task_id, str(change["task"]), draft.interaction(task_id, str(name)), draft.task(target))
     for name, condition in (change.get("branches") or {}).items():
         _change_branch(task, str(name), condition)
     if "name" in change:
@@ -176,9 +176,9 @@ def _set_argument(draft: Draft, task_id: str, name: str, value: JsonValue) -> No
         arguments[name] = {**arguments[name], "type": "inline", "value": value}
 
 
-def _lead(draft: Draft, task_id: str, interaction: str, target: str) -> None:
-    """Lead one way on of a task to another task, also one that led nowhere."""
-    rules = [rule for rule in draft.rules(task_id) if rule.get("interactionId") == interaction]
+def _lead(draft: Draft, task_id: str, named: str, interaction: str, target: str) -> None:
+    """Lead one way on of a task to another task, also one that led nowhere. C(named): what the task was called."""
+    rules = [rule for rule in draft.ways_on(task_id, named) if rule.get("interactionId") == interaction]
     if not rules:
         rules = [{"interactionId": interaction, "taskId": target}]
         following = draft.tasks[task_id].setdefault("next", {})
@@ -226,7 +226,7 @@ def _add_screen(draft: Draft, change: Mapping[str, Any]) -> None:
     draft.tasks[task["id"]] = task
     draft.screens.append(screen)
     for interaction, following in (change.get("next") or {}).items():
-        _lead(draft, task["id"], draft.interaction(task["id"], str(interaction)), draft.task(following))
+        _lead(draft, task["id"], name, draft.interaction(task["id"], str(interaction)), draft.task(following))
     draft.redirect(rules, task["id"])
     if "before" in change and draft.data["contents"].get("startTask") == target:
         draft.data["contents"]["startTask"] = task["id"]
@@ -238,7 +238,7 @@ def _way(draft: Draft, change: Mapping[str, Any]) -> tuple[list[JsonObject], str
         target = draft.task(change["before"])
         return draft.ways_to(target), target, target
     after = draft.task(change["after"])
-    rules = list(draft.rules(after))
+    rules = draft.ways_on(after, str(change["after"]))
     if "on" in change:
         interaction = draft.interaction(after, str(change["on"]))
         rules = [rule for rule in rules if rule.get("interactionId") == interaction]

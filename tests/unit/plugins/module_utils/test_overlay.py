@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from ansible_collections.community.descope.plugins.module_utils._errors import I
 from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._library.overlay import apply_overlay, read_overlay
+from ansible_collections.community.descope.plugins.module_utils._walk.expect import failures, read_expectations
+from ansible_collections.community.descope.plugins.module_utils._walk.paths import Walk
 from full_flow import CONNECTOR, WELCOME, full_flow
 from real_flows import real_flow_files
 
@@ -152,6 +155,85 @@ def test_a_task_is_removed_with_its_screen_and_the_ways_to_it() -> None:
     assert _ways(flow, "0")["google0001"] == "6"
 
 
+def _magic_link() -> dict[str, Any]:
+    """A link is sent, which leads to a screen that says so; once it is followed, the second step leads on to End."""
+    flow = full_flow()
+    tasks = flow["contents"]["tasks"]
+    tasks["1"]["action"], tasks["1.end"]["action"] = "sign-up-or-in-magic-link-email", "verify-magic-link"
+    tasks["1"]["next"]["rules"] = [
+        {"interactionId": "success", "taskId": "4"},
+        {"interactionId": "success", "taskId": "1.end"},
+        {"interactionId": "MagicLinkFailed", "taskId": "0"},
+    ]
+    tasks["1.end"]["next"]["rules"] = [{"interactionId": "success", "taskId": "6"}]
+    for step in ("1", "1.end"):
+        tasks[step]["name"] = "Magic Link"
+    return flow
+
+
+def _steps_lead_to(flow: dict[str, Any]) -> list[list[str]]:
+    return [[rule["taskId"] for rule in _task(flow, step)["next"]["rules"]] for step in ("1", "1.end")]
+
+
+@pytest.mark.parametrize(
+    ("task", "way", "expected"),
+    [
+        ("Magic Link", "success", [["4", "1.end", "0"], ["5"]]),
+        ("1.end", "success", [["4", "1.end", "0"], ["5"]]),
+        ("1", "success", [["5", "1.end", "0"], ["6"]]),
+        ("Magic Link", "MagicLinkFailed", [["4", "1.end", "5"], ["6"]]),
+    ],
+)
+def test_a_way_that_both_steps_of_an_action_have_is_changed_in_one(
+    task: str, way: str, expected: list[list[str]]
+) -> None:
+    flow = _apply({"task": task, "next": {way: "Set Up MFA"}}, flow=_magic_link())
+
+    assert _steps_lead_to(flow) == expected
+
+
+def test_a_way_that_only_the_second_step_has_is_found_by_the_id_of_the_first_one_too() -> None:
+    flow = _apply({"task": "1", "next": {"success": "End"}})
+
+    assert _steps_lead_to(flow) == [["1.end", "0"], ["6"]]
+
+
+@pytest.mark.parametrize(
+    ("after", "expected", "onward"),
+    [
+        ({"after": "Magic Link", "on": "success"}, [["4", "1.end", "0"], ["7"]], "6"),
+        ({"after": "1.end"}, [["4", "1.end", "0"], ["7"]], "6"),
+        ({"after": "1", "on": "success"}, [["7", "1.end", "0"], ["6"]], "4"),
+    ],
+)
+def test_a_screen_after_an_action_in_two_steps(after: dict[str, str], expected: list[list[str]], onward: str) -> None:
+    flow = _apply({"add_screen": "Terms", "screen": {"title": "Terms"}, **after}, flow=_magic_link())
+
+    assert _steps_lead_to(flow) == expected
+    assert list(_ways(flow, "7").values()) == [onward]
+
+
+def test_an_action_in_two_steps_is_not_removed_without_saying_where_the_ways_to_it_lead() -> None:
+    [message] = _refused({"remove": "Magic Link"}, flow=_magic_link())
+
+    assert "say which is meant with lead_to" in message
+
+
+def test_what_follows_a_magic_link_lets_nobody_in_who_did_not_follow_the_link() -> None:
+    folder = Path(__file__).parents[4] / "flows"
+    flow = json.loads((folder / "magic-link" / "flow.json").read_text(encoding="utf-8"))
+    changed = _apply(
+        {"add_screen": "Terms", "screen": {"title": "Terms", "button": "I agree"}, "before": "End"},
+        {"task": "Sign Up or In / Magic Link / Email", "next": {"success": "Terms"}},
+        flow=flow,
+    )
+
+    steps = {"no_path": [{"screen": "Welcome"}, {"end": "End"}], "without": [{"action": "verify-magic-link"}]}
+    agreed = {"path": [{"screen": "Welcome"}, {"screen": "Terms"}, {"press": "I agree"}, {"end": "End"}]}
+    for expectation in read_expectations([steps, agreed], "expect"):
+        assert failures(expectation, Walk(FlowDocument(changed))) == []
+
+
 def _with_twins() -> dict[str, Any]:
     flow = full_flow()
     flow["contents"]["tasks"]["4"]["name"] = "Welcome"
@@ -194,6 +276,14 @@ def test_a_name_that_several_have_is_no_name() -> None:
     assert "2 of that name" in message
     assert WELCOME in message
     assert _apply({"task": "4", "name": "Other"}, flow=_with_twins())["contents"]["tasks"]["4"]["name"] == "Other"
+
+
+def test_twins_in_two_steps_are_told_with_the_ids_of_both() -> None:
+    flow = _magic_link()
+    flow["contents"]["tasks"]["4"]["name"] = "Magic Link"
+    [message] = _refused({"task": "Magic Link", "next": {"success": "End"}}, flow=flow)
+
+    assert message.startswith('there are 2 of that name, task "Magic Link": use one of 1, 1.end, 4,')
 
 
 def test_all_changes_that_fail_are_said_at_once() -> None:
