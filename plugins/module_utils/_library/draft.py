@@ -15,7 +15,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue, quoted
+from ansible_collections.community.descope.plugins.module_utils._flow.checks import START
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    list_of,
+    object_of,
+    quoted,
+    text_of,
+)
 
 _SECOND_HALF = ".end"
 # Where the components of a screen keep what people read.
@@ -77,8 +85,8 @@ class Draft:
         """
         steps = [list(self._onward(step, task_id)) for step in self.steps(task_id)]
         meant, *others = steps if named == task_id else reversed(steps)
-        ways = {rule.get("interactionId") for rule in meant}
-        return [*meant, *(rule for rules in others for rule in rules if rule.get("interactionId") not in ways)]
+        ways = {interaction_of(rule) for rule in meant}
+        return [*meant, *(rule for rules in others for rule in rules if interaction_of(rule) not in ways)]
 
     def _onward(self, step: JsonObject, task_id: str) -> Iterator[JsonObject]:
         for rule in (step.get("next") or {}).get("rules") or ():
@@ -94,7 +102,7 @@ class Draft:
             (entry.get("id"), entry.get("label")) for screen in screens for entry in screen.get("interactions") or ()
         ]
         named += [(entry.get("interactionId"), entry.get("name")) for entry in task.get("conditions") or ()]
-        named += [(rule.get("interactionId"), None) for rule in self.rules(task_id)]
+        named += [(interaction_of(rule), None) for rule in self.rules(task_id)]
         for interaction, label in named:
             labels.setdefault(str(interaction), str(label or interaction))
         found = [interaction for interaction, label in labels.items() if name in (interaction, label)]
@@ -140,6 +148,21 @@ class Draft:
             raise ChangeError(f"the task {quoted(of)} {where}; say which is meant with {option}")
         return targets[0]
 
+    def starts(self) -> list[str]:
+        """Return where the rules of the start lead."""
+        following = object_of(object_of(self.tasks.get(START)).get("next"))
+        return [text_of(object_of(rule).get("taskId")) for rule in list_of(following.get("rules"))]
+
+    def follow_start(self, before: list[str]) -> None:
+        """Let C(startTask) follow the rule of the start that led there, C(before), where that has been redirected.
+
+        A flow begins at its C(startTask), whatever the rule says.
+        """
+        contents = self.data["contents"]
+        first, now = contents.get("startTask"), self.starts()
+        if first in before and first not in now and now:
+            contents["startTask"] = now[min(before.index(first), len(now) - 1)]
+
     def new_task_id(self) -> str:
         numbers = [int(key.partition(".")[0]) for key in self.tasks if key.partition(".")[0].isdecimal()]
         return str(max(numbers, default=-1) + 1)
@@ -180,6 +203,11 @@ class Draft:
         new_id = self.connector_id(new)
         for place, key in places:
             place[key] = new_id
+
+
+def interaction_of(rule: JsonObject) -> str:
+    """Return to what a rule reacts. The rule of the start reacts to nothing, and may not even have a member for it."""
+    return str(rule.get("interactionId") or "")
 
 
 def stand_in(prefix: str, name: str) -> str:
@@ -229,7 +257,7 @@ def _only(found: list[str], what: str, name: str, names: Iterable[str], ids: Ite
     if found:
         use = ", ".join(ids or found)
         raise ChangeError(f"there are {len(found)} of that name, {what} {quoted(name)}: use one of {use}")
-    known = list(dict.fromkeys(known for known in names if known))
+    known = list(dict.fromkeys(names))
     near = difflib.get_close_matches(name, known, 1)
     there_are = ", ".join(map(quoted, known[:8])) + (", ..." if len(known) > 8 else "")
     hint = f"did you mean {quoted(near[0])}?" if near else f"there are {there_are}" if known else "there are none"

@@ -20,7 +20,12 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     json_path,
     quoted,
 )
-from ansible_collections.community.descope.plugins.module_utils._library.draft import ChangeError, Draft, set_member
+from ansible_collections.community.descope.plugins.module_utils._library.draft import (
+    ChangeError,
+    Draft,
+    interaction_of,
+    set_member,
+)
 from ansible_collections.community.descope.plugins.module_utils._library.new_screen import screen_from, screen_task
 
 _MEMBERS = frozenset({"extends", "changes", "description"})
@@ -71,9 +76,11 @@ def apply_overlay(data: JsonObject, overlay: Overlay) -> JsonObject:
     draft = Draft(data)
     problems = []
     for position, change in enumerate(overlay.changes):
+        starts = draft.starts()
         try:
             kind = _kind_of(change)
             _KINDS[kind].apply(draft, change)
+            draft.follow_start(starts)
         except ChangeError as error:
             path = json_path("changes", position)
             problems.append(Problem("overlay", f"{error}, in the flow that is changed", path, overlay.source))
@@ -178,7 +185,7 @@ def _set_argument(draft: Draft, task_id: str, name: str, value: JsonValue) -> No
 
 def _lead(draft: Draft, task_id: str, named: str, interaction: str, target: str) -> None:
     """Lead one way on of a task to another task, also one that led nowhere. C(named): what the task was called."""
-    rules = [rule for rule in draft.ways_on(task_id, named) if rule.get("interactionId") == interaction]
+    rules = [rule for rule in draft.ways_on(task_id, named) if interaction_of(rule) == interaction]
     if not rules:
         rules = [{"interactionId": interaction, "taskId": target}]
         following = draft.tasks[task_id].setdefault("next", {})
@@ -241,7 +248,7 @@ def _way(draft: Draft, change: Mapping[str, Any]) -> tuple[list[JsonObject], str
     rules = draft.ways_on(after, str(change["after"]))
     if "on" in change:
         interaction = draft.interaction(after, str(change["on"]))
-        rules = [rule for rule in rules if rule.get("interactionId") == interaction]
+        rules = [rule for rule in rules if interaction_of(rule) == interaction]
     return rules, draft.only_target(rules, str(change["after"]), "on"), after
 
 

@@ -146,6 +146,37 @@ def test_a_screen_before_the_first_one_starts_the_flow() -> None:
     assert _ways(flow, "0")["polling"] == "0"
 
 
+@pytest.mark.parametrize(
+    ("change", "first"),
+    [
+        ({"add_screen": "House Rules", "screen": {"title": "Be kind"}, "after": "start"}, "7"),
+        ({"add_screen": "House Rules", "screen": {"title": "Be kind"}, "after": "start", "on": ""}, "7"),
+        ({"task": "start", "next": {"": "New user?"}}, "2"),
+        ({"task": "start", "set": {"next.rules[0].taskId": "2"}}, "2"),
+        ({"task": "start", "set": {"next": {"rules": [{"taskId": "2"}]}}}, "2"),
+        ({"remove": "Welcome", "lead_to": "New user?"}, "2"),
+    ],
+)
+@pytest.mark.parametrize("told", [{}, {"interactionId": ""}])
+def test_the_flow_starts_where_its_start_leads(change: dict[str, Any], first: str, told: dict[str, str]) -> None:
+    base = full_flow()
+    base["contents"]["tasks"]["start"]["next"]["rules"] = [{"taskId": "0", **told}]
+
+    flow = _apply(change, flow=base)
+
+    assert Walk(FlowDocument(flow)).start == flow["contents"]["startTask"] == first
+    assert [rule["taskId"] for rule in _task(flow, "start")["next"]["rules"]] == [first]
+
+
+def test_a_flow_that_starts_elsewhere_than_its_start_leads_goes_on_doing_so() -> None:
+    base = full_flow()
+    base["contents"]["startTask"] = "4"
+
+    flow = _apply({"task": "start", "next": {"": "New user?"}}, flow=base)
+
+    assert flow["contents"]["startTask"] == "4"
+
+
 def test_a_task_is_removed_with_its_screen_and_the_ways_to_it() -> None:
     flow = _apply({"remove": "Verify OTP"}, {"remove": "Sign Up or In / OAuth", "lead_to": "End"})
 
@@ -250,6 +281,7 @@ def _with_twins() -> dict[str, Any]:
         ({"task": "End", "arguments": {"url": "x"}}, ('the task "End" has no argument "url"', "it has none")),
         ({"task": "Risk / Check", "arguments": {"arg": "x"}}, ("there are args, command, connectorId, templateId",)),
         ({"task": "Welcome", "next": {"Continue with X": "End"}}, ("no way on of the task", "Continue with Google")),
+        ({"task": "start", "next": {"success": "End"}}, ('no way on of the task "start" "success"; there are ""',)),
         ({"task": "Welcome", "next": {"Continue": "Gone"}}, ('no task "Gone"',)),
         ({"task": "New user?", "branches": {"Old": {}}}, ('no single branch "Old"', '"New user"')),
         ({"task": "New user?", "branches": {"New user": {"size": 1}}}, ("does not take size",)),
