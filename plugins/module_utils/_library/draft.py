@@ -13,17 +13,20 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
-from ansible_collections.community.descope.plugins.module_utils._flow.checks import START
 from ansible_collections.community.descope.plugins.module_utils._json import (
     JsonObject,
     JsonValue,
+    describe,
+    json_path,
     list_of,
     object_of,
     quoted,
     text_of,
 )
+from ansible_collections.community.descope.plugins.module_utils._validate.view import START, in_task
 
 _SECOND_HALF = ".end"
 # Where the components of a screen keep what people read.
@@ -38,13 +41,48 @@ class ChangeError(Exception):
 
 
 class Draft:
-    """A copy of a flow in the exported form, for changing. Everything raises ChangeError where a name fits nothing."""
+    """A copy of a flow in the exported form, for changing.
+
+    Everything raises ChangeError where a name fits nothing, and where what it looks at is of the wrong type. What it
+    does not look at may be anything: an expression, say, which becomes what it has to be once it is rendered.
+    """
 
     def __init__(self, data: JsonObject) -> None:
         self.data: JsonObject = copy.deepcopy(data)
-        contents = self.data.setdefault("contents", {})
-        self.tasks: JsonObject = contents.setdefault("tasks", {})
-        self.screens: list[JsonObject] = self.data.setdefault("screens", [])
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def contents(self) -> JsonObject:
+        return object_in(self.data, "contents")
+
+    @cached_property
+    def tasks(self) -> JsonObject:
+        tasks = object_in(self.contents, "tasks", "contents")
+        for task_id in tasks:
+            object_in(tasks, task_id, "contents", "tasks", null=False)
+        return tasks
+
+    @property
+    def screens(self) -> list[JsonObject]:
+        return objects_in(self.data, "screens")
+
+    def conditions(self, task_id: str) -> list[JsonObject]:
+        return objects_in(self.tasks[task_id], "conditions", *in_task(task_id))
+
+    def arguments(self, task_id: str) -> JsonObject:
+        return object_in(self.tasks[task_id], "arguments", *in_task(task_id))
+
+    def interactions(self, screen: JsonObject) -> list[JsonObject]:
+        return objects_in(screen, "interactions", *self._in_screen(screen))
+
+    def following(self, task_id: str) -> list[JsonObject]:
+        """Return the rules of one task, or of one step of an action."""
+        following = object_in(self.tasks[task_id], "next", *in_task(task_id))
+        return objects_in(following, "rules", *in_task(task_id, "next"))
+
+    def _in_screen(self, screen: JsonObject) -> tuple[str | int, ...]:
+        return "screens", next(index for index, known in enumerate(self.screens) if known is screen)
 
     # --- finding --------------------------------------------------------------------------------------------------
 
@@ -54,7 +92,7 @@ class Draft:
         found = [key for key, task in self.tasks.items() if task.get("name") == name and not self._is_second(key)]
         if not found and name in self.tasks:
             return name
-        ids = [step for key in found for step in (key, f"{key}{_SECOND_HALF}") if step in self.tasks]
+        ids = [step for key in found for step in self.steps(key)]
         return _only(found, "task", name, (str(task.get("name", key)) for key, task in self.tasks.items()), ids)
 
     def screen(self, name: str) -> JsonObject:
@@ -62,15 +100,14 @@ class Draft:
         by_id = {str(screen.get("screenId")): screen for screen in self.screens}
         shown: dict[str, list[str]] = {}
         for task in self.tasks.values():
-            if task.get("screenId") in by_id:
+            if text_of(task.get("screenId")) in by_id:
                 shown.setdefault(str(task.get("name")), []).append(task["screenId"])
         found = list(dict.fromkeys(shown.get(name, [name] if name in by_id else [])))
         return by_id[_only(found, "screen", name, shown)]
 
-    def steps(self, task_id: str) -> list[JsonObject]:
-        """Return a task and, of an action in two steps, the second one too."""
-        second = self.tasks.get(f"{task_id}{_SECOND_HALF}")
-        return [self.tasks[task_id], *([second] if second else [])]
+    def steps(self, task_id: str) -> list[str]:
+        """Return the id of a task and, of an action in two steps, that of the second one too."""
+        return [step for step in (task_id, f"{task_id}{_SECOND_HALF}") if step in self.tasks]
 
     def rules(self, task_id: str) -> Iterator[JsonObject]:
         """Yield what follows a task, the way to its own second step apart."""
@@ -88,8 +125,8 @@ class Draft:
         ways = {interaction_of(rule) for rule in meant}
         return [*meant, *(rule for rules in others for rule in rules if interaction_of(rule) not in ways)]
 
-    def _onward(self, step: JsonObject, task_id: str) -> Iterator[JsonObject]:
-        for rule in (step.get("next") or {}).get("rules") or ():
+    def _onward(self, step: str, task_id: str) -> Iterator[JsonObject]:
+        for rule in self.following(step):
             if rule.get("taskId") != f"{task_id}{_SECOND_HALF}":
                 yield rule
 
@@ -98,10 +135,8 @@ class Draft:
         task = self.tasks[task_id]
         screens = (screen for screen in self.screens if screen.get("screenId") == task.get("screenId"))
         labels: dict[str, str] = {}
-        named = [
-            (entry.get("id"), entry.get("label")) for screen in screens for entry in screen.get("interactions") or ()
-        ]
-        named += [(entry.get("interactionId"), entry.get("name")) for entry in task.get("conditions") or ()]
+        named = [(entry.get("id"), entry.get("label")) for screen in screens for entry in self.interactions(screen)]
+        named += [(entry.get("interactionId"), entry.get("name")) for entry in self.conditions(task_id)]
         named += [(interaction_of(rule), None) for rule in self.rules(task_id)]
         for interaction, label in named:
             labels.setdefault(str(interaction), str(label or interaction))
@@ -110,7 +145,7 @@ class Draft:
 
     def text_places(self, screen: JsonObject, text: str) -> tuple[str, list[str]]:
         """Return the component of a screen that has a text, or that id, and the properties that hold the text."""
-        nodes: JsonObject = screen.get("contents") or {}
+        nodes = object_in(screen, "contents", *self._in_screen(screen))
         texts = {node_id: dict(_texts(node)) for node_id, node in nodes.items()}
         if text in nodes:
             main = [key for key in _MAIN_TEXTS if texts[text].get(key)]
@@ -135,8 +170,7 @@ class Draft:
     def ways_to(self, task_id: str) -> list[JsonObject]:
         """Return every rule of another task that leads to a task."""
         own = {task_id, f"{task_id}{_SECOND_HALF}"}
-        others = (task for key, task in self.tasks.items() if key not in own)
-        rules = (rule for task in others for rule in (task.get("next") or {}).get("rules") or ())
+        rules = (rule for key in self.tasks if key not in own for rule in self.following(key))
         return [rule for rule in rules if rule.get("taskId") == task_id]
 
     def only_target(self, rules: Iterable[JsonObject], of: str, option: str) -> str:
@@ -150,7 +184,8 @@ class Draft:
 
     def starts(self) -> list[str]:
         """Return where the rules of the start lead."""
-        following = object_of(object_of(self.tasks.get(START)).get("next"))
+        tasks = object_of(object_of(self.data.get("contents")).get("tasks"))
+        following = object_of(object_of(tasks.get(START)).get("next"))
         return [text_of(object_of(rule).get("taskId")) for rule in list_of(following.get("rules"))]
 
     def follow_start(self, before: list[str]) -> None:
@@ -158,38 +193,40 @@ class Draft:
 
         A flow begins at its C(startTask), whatever the rule says.
         """
-        contents = self.data["contents"]
-        first, now = contents.get("startTask"), self.starts()
-        if first in before and first not in now and now:
-            contents["startTask"] = now[min(before.index(first), len(now) - 1)]
+        now = self.starts()
+        first = self.contents.get("startTask") if now else None
+        if first in before and first not in now:
+            self.contents["startTask"] = now[min(before.index(first), len(now) - 1)]
 
     def new_task_id(self) -> str:
         numbers = [int(key.partition(".")[0]) for key in self.tasks if key.partition(".")[0].isdecimal()]
         return str(max(numbers, default=-1) + 1)
 
     def connectors(self) -> JsonObject:
-        references: JsonObject = self.data.setdefault("references", {})
-        named: JsonObject = references.setdefault("connectors", {})
+        references = self.data["references"] = object_in(self.data, "references")
+        named = references["connectors"] = object_in(references, "connectors", "references")
         return named
 
     def connector_id(self, name: str) -> str:
         """Return the id that stands for a connector in this flow: its own, or one until the target's is known."""
-        return str(self.connectors().setdefault(name, stand_in("CI", name)))
+        connectors = self.connectors()
+        connectors[name] = text_of(connectors.get(name)) or stand_in("CI", name)
+        return str(connectors[name])
 
     def connector_places(self) -> Iterator[JsonObject]:
         """Yield every object whose C(value) or C(connectorId) is the id of a connector, as that member's owner."""
         for task in self.tasks.values():
-            argument = (task.get("arguments") or {}).get("connectorId")
+            argument = object_of(task.get("arguments")).get("connectorId")
             if isinstance(argument, dict):
                 yield argument
-        translation = (self.data.get("metadata") or {}).get("translation")
+        translation = object_of(self.data.get("metadata")).get("translation")
         if isinstance(translation, dict):
             yield translation
 
     def swap_connector(self, old: str, new: str) -> None:
         """Use another connector wherever one is used, known by its name or, where nothing names it, by its id."""
         connectors = self.connectors()
-        old_id = connectors.pop(old, old)
+        old_id = text_of(connectors.pop(old, "")) or old
         places = [
             (place, key)
             for place in self.connector_places()
@@ -203,6 +240,30 @@ class Draft:
         new_id = self.connector_id(new)
         for place, key in places:
             place[key] = new_id
+
+
+def object_in(owner: JsonObject, key: str, *place: str | int, null: bool = True) -> JsonObject:
+    """Return the object that is a member of another one, C(place), empty where there is none.
+
+    Raises ChangeError for anything else, C(null): unless it is null.
+    """
+    value = owner.get(key)
+    if value is None and null:
+        return {}
+    if not isinstance(value, dict):
+        raise ChangeError(f"{json_path(*place, key)} is {describe(value)}, expected an object")
+    return value
+
+
+def objects_in(owner: JsonObject, key: str, *place: str | int) -> list[JsonObject]:
+    """Return the list of objects that is a member of an object, empty where there is none. Raises ChangeError, too."""
+    value = [] if owner.get(key) is None else owner[key]
+    if not isinstance(value, list):
+        raise ChangeError(f"{json_path(*place, key)} is {describe(value)}, expected a list")
+    for index, item in enumerate(value):
+        if not isinstance(item, dict):
+            raise ChangeError(f"{json_path(*place, key, index)} is {describe(item)}, expected an object")
+    return value
 
 
 def interaction_of(rule: JsonObject) -> str:

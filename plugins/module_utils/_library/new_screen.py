@@ -30,6 +30,9 @@ def screen_from(given: JsonObject, name: str) -> JsonObject:
         if unknown or not isinstance(given["contents"], dict) or not isinstance(given.get("interactions"), list):
             extra = f"; unknown: {', '.join(unknown)}" if unknown else ""
             raise ChangeError(f"a screen as it is exported has contents and interactions{extra}")
+        for index, entry in enumerate(given["interactions"]):
+            if not isinstance(entry, dict):
+                raise ChangeError(f"interactions[{index}] is {describe(entry)}, expected an object")
         return {**given, "screenId": screen_id}
     wrong = sorted(str(key) for key, value in given.items() if key not in (*_WORDS, "screenId") or not _is_word(value))
     if wrong or not given:

@@ -24,9 +24,12 @@ from ansible_collections.community.descope.plugins.module_utils._library.draft i
     ChangeError,
     Draft,
     interaction_of,
+    object_in,
+    objects_in,
     set_member,
 )
 from ansible_collections.community.descope.plugins.module_utils._library.new_screen import screen_from, screen_task
+from ansible_collections.community.descope.plugins.module_utils._validate.view import in_task
 
 _MEMBERS = frozenset({"extends", "changes", "description"})
 
@@ -128,7 +131,7 @@ def _check_change(change: Any, wrong: Callable[..., None]) -> None:
 
 
 def _change_metadata(draft: Draft, change: Mapping[str, Any]) -> None:
-    draft.data["metadata"] = _merged(draft.data.get("metadata") or {}, change["metadata"])
+    draft.data["metadata"] = _merged(object_in(draft.data, "metadata"), change["metadata"])
 
 
 def _merged(value: JsonObject, more: JsonObject) -> JsonObject:
@@ -144,9 +147,9 @@ def _change_screen(draft: Draft, change: Mapping[str, Any]) -> None:
     for text, new in (change.get("texts") or {}).items():
         node_id, keys = draft.text_places(screen, str(text))
         props = screen["contents"][node_id]["props"]
-        before = {props[key] for key in keys}
+        before = [props[key] for key in keys]
         props |= dict.fromkeys(keys, new)
-        for interaction in screen.get("interactions") or ():
+        for interaction in draft.interactions(screen):
             # The console keeps the text of a button once more, where the rules find it.
             if interaction.get("id") == node_id and interaction.get("label") in before:
                 interaction["label"] = new
@@ -164,23 +167,25 @@ def _change_task(draft: Draft, change: Mapping[str, Any]) -> None:
     for name, target in (change.get("next") or {}).items():
         _lead(draft, task_id, str(change["task"]), draft.interaction(task_id, str(name)), draft.task(target))
     for name, condition in (change.get("branches") or {}).items():
-        _change_branch(task, str(name), condition)
+        _change_branch(draft, task_id, str(name), condition)
     if "name" in change:
         for step in draft.steps(task_id):
-            step["name"] = change["name"]
+            draft.tasks[step]["name"] = change["name"]
     for path, value in (change.get("set") or {}).items():
         set_member(task, path, value)
 
 
 def _set_argument(draft: Draft, task_id: str, name: str, value: JsonValue) -> None:
-    held = [step["arguments"] for step in draft.steps(task_id) if name in (step.get("arguments") or {})]
-    if not held:
-        names = sorted({key for step in draft.steps(task_id) for key in step.get("arguments") or {}})
+    steps = {step: draft.arguments(step) for step in draft.steps(task_id)}
+    if not any(name in arguments for arguments in steps.values()):
+        names = sorted({key for arguments in steps.values() for key in arguments})
         there_are = f"there are {', '.join(names)}" if names else "it has none"
         task = quoted(draft.tasks[task_id].get("name"))
         raise ChangeError(f"the task {task} has no argument {quoted(name)}; {there_are}")
-    for arguments in held:
-        arguments[name] = {**arguments[name], "type": "inline", "value": value}
+    for step, arguments in steps.items():
+        if name in arguments:
+            argument = object_in(arguments, name, *in_task(step, "arguments"))
+            arguments[name] = {**argument, "type": "inline", "value": value}
 
 
 def _lead(draft: Draft, task_id: str, named: str, interaction: str, target: str) -> None:
@@ -188,22 +193,25 @@ def _lead(draft: Draft, task_id: str, named: str, interaction: str, target: str)
     rules = [rule for rule in draft.ways_on(task_id, named) if interaction_of(rule) == interaction]
     if not rules:
         rules = [{"interactionId": interaction, "taskId": target}]
-        following = draft.tasks[task_id].setdefault("next", {})
-        following.setdefault("rules", []).extend(rules)
+        draft.tasks[task_id]["next"] = {
+            **object_in(draft.tasks[task_id], "next", *in_task(task_id)),
+            "rules": [*draft.following(task_id), *rules],
+        }
     draft.redirect(rules, target)
 
 
-def _change_branch(task: JsonObject, name: str, condition: Any) -> None:
-    branches = [
-        branch for branch in task.get("conditions") or () if name in (branch.get("name"), branch.get("interactionId"))
-    ]
-    if len(branches) != 1:
-        names = ", ".join(quoted(branch.get("name")) for branch in task.get("conditions") or ())
-        raise ChangeError(f"the task {quoted(task.get('name'))} has no single branch {quoted(name)}; there are {names}")
+def _change_branch(draft: Draft, task_id: str, name: str, condition: Any) -> None:
+    branches = draft.conditions(task_id)
+    found = [at for at, branch in enumerate(branches) if name in (branch.get("name"), branch.get("interactionId"))]
+    if len(found) != 1:
+        task = quoted(draft.tasks[task_id].get("name"))
+        names = ", ".join(quoted(branch.get("name")) for branch in branches)
+        there_are = f"there are {names}" if names else "it has none"
+        raise ChangeError(f"the task {task} has no single branch {quoted(name)}; {there_are}")
     if not isinstance(condition, dict):
         raise ChangeError(f"the branch {quoted(name)} takes operator, target and value, not {describe(condition)}")
     unknown = sorted(condition.keys() - {"operator", "target", "value"})
-    tests = branches[0].get("atomicConditions") or []
+    tests = objects_in(branches[found[0]], "atomicConditions", *in_task(task_id, "conditions", found[0]))
     if unknown or len(tests) != 1:
         reason = f"does not take {', '.join(unknown)}" if unknown else f"has {len(tests)} conditions; use set"
         raise ChangeError(f"the branch {quoted(name)} {reason}")
@@ -231,12 +239,12 @@ def _add_screen(draft: Draft, change: Mapping[str, Any]) -> None:
     rules, target, beside = _way(draft, change)
     task = screen_task(draft.new_task_id(), name, screen, target, draft.tasks[beside].get("view"))
     draft.tasks[task["id"]] = task
-    draft.screens.append(screen)
+    draft.data["screens"] = [*draft.screens, screen]
     for interaction, following in (change.get("next") or {}).items():
         _lead(draft, task["id"], name, draft.interaction(task["id"], str(interaction)), draft.task(following))
     draft.redirect(rules, task["id"])
-    if "before" in change and draft.data["contents"].get("startTask") == target:
-        draft.data["contents"]["startTask"] = task["id"]
+    if "before" in change and draft.contents.get("startTask") == target:
+        draft.contents["startTask"] = task["id"]
 
 
 def _way(draft: Draft, change: Mapping[str, Any]) -> tuple[list[JsonObject], str, str]:
@@ -263,11 +271,11 @@ def _remove(draft: Draft, change: Mapping[str, Any]) -> None:
     if target == task_id:
         raise ChangeError(f"the task {quoted(name)} cannot lead to itself when it is removed")
     draft.redirect(draft.ways_to(task_id), target)
-    if draft.data["contents"].get("startTask") == task_id:
-        draft.data["contents"]["startTask"] = target
+    if draft.contents.get("startTask") == task_id:
+        draft.contents["startTask"] = target
     for key in (task_id, f"{task_id}.end"):
         draft.tasks.pop(key, None)
-    shown = {task.get("screenId") for task in draft.tasks.values()}
+    shown = [task.get("screenId") for task in draft.tasks.values()]
     draft.screens[:] = [screen for screen in draft.screens if screen.get("screenId") in shown]
 
 

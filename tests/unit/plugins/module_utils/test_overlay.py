@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import re
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
 from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
@@ -23,6 +26,7 @@ from ansible_collections.community.descope.plugins.module_utils._library.overlay
 from ansible_collections.community.descope.plugins.module_utils._walk.expect import failures, read_expectations
 from ansible_collections.community.descope.plugins.module_utils._walk.paths import Walk
 from full_flow import CONNECTOR, WELCOME, full_flow
+from json_values import Place, json_values, places, replaced
 from real_flows import real_flow_files
 
 
@@ -294,6 +298,10 @@ def _with_twins() -> dict[str, Any]:
         ({"add_screen": "End", "screen": {"title": "x"}, "before": "End"}, ("already",)),
         ({"add_screen": "A", "screen": {"colour": "x"}, "before": "End"}, ("title, text, button", "colour")),
         ({"add_screen": "A", "screen": {"contents": {}}, "before": "End"}, ("contents and interactions",)),
+        (
+            {"add_screen": "A", "screen": {"contents": {}, "interactions": [{"id": "a"}, 5]}, "before": "End"},
+            ("interactions[1] is a number, expected an object",),
+        ),
     ],
 )
 def test_what_is_missing_is_said(change: dict[str, Any], parts: tuple[str, ...]) -> None:
@@ -343,6 +351,125 @@ def test_a_broken_overlay(value: Any, path: str, part: str) -> None:
     [problem] = caught.value.problems
     assert (problem.path, problem.source) == (path, "overlay.yml")
     assert part in problem.message
+
+
+# --- flows with something missing or wrong ----------------------------------------------------------------------------
+
+# One of every kind of change, and each fits the full flow.
+_EVERY_KIND: tuple[dict[str, Any], ...] = (
+    {"metadata": {"name": "Other"}},
+    {"screen": "Welcome", "texts": {"Continue": "Go on"}, "set": {"contents.ROOT.hidden": True}},
+    {"task": "Risk / Check", "name": "Risk", "arguments": {"command": "x"}, "connector": "Other Engine"},
+    {"task": "Welcome", "next": {"Continue": "End"}},
+    {"task": "New user?", "branches": {"New user": {"value": 1}}, "set": {"conditions[0].name": "New"}},
+    {"connector": "Risk Engine", "becomes": "Other Engine"},
+    {"add_screen": "Terms", "screen": {"title": "Terms"}, "before": "End"},
+    {"add_screen": "Terms", "screen": {"title": "Terms"}, "after": "Sign Up or In / OAuth", "on": "success"},
+    {"remove": "New user?", "lead_to": "End"},
+)
+
+
+@given(
+    st.sampled_from([place for place, _value in places(full_flow()) if place]),
+    st.one_of(st.sampled_from([None, "x", 5, [], {}, [None], {"a": None}, ["x"]]), json_values()),
+    st.sampled_from(_EVERY_KIND),
+)
+@settings(max_examples=150)
+def test_any_damaged_flow_is_changed_or_it_is_said_why_not(place: Place, value: Any, change: dict[str, Any]) -> None:
+    flow = replaced(full_flow(), place, value)
+    with contextlib.suppress(InputError):
+        _apply(change, flow=flow)
+
+
+@pytest.mark.parametrize("change", _EVERY_KIND)
+def test_nothing_that_is_missing_or_of_the_wrong_type_stops_a_task(change: dict[str, Any]) -> None:
+    containers = [place for place, value in places(full_flow()) if place and isinstance(value, dict | list)]
+    for place in containers:
+        for value in (None, "x"):
+            with contextlib.suppress(InputError):
+                _apply(change, flow=replaced(full_flow(), place, value))
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        (("references",), {"task": "Risk / Check", "connector": "Other Engine"}),
+        (("references", "connectors"), {"task": "Risk / Check", "connector": "Other Engine"}),
+        (("references",), {"connector": CONNECTOR, "becomes": "Other Engine"}),
+        (("screens",), {"add_screen": "Terms", "screen": {"title": "Terms"}, "before": "End"}),
+        (("screens",), {"remove": "Verify OTP", "lead_to": "End"}),
+        (("metadata",), {"metadata": {"name": "Other"}}),
+        (("metadata",), {"connector": "Risk Engine", "becomes": "Other Engine"}),
+        (("screens", 1, "interactions"), {"screen": "Welcome", "texts": {"Continue": "Go on"}}),
+    ],
+)
+def test_null_is_as_good_as_nothing(place: Place, change: dict[str, Any]) -> None:
+    missing = full_flow()
+    holder: Any = missing
+    for key in place[:-1]:
+        holder = holder[key]
+    del holder[place[-1]]
+
+    changed = _apply(change, flow=replaced(full_flow(), place, None))
+
+    assert FlowDocument(changed).fingerprint == FlowDocument(_apply(change, flow=missing)).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "change", "message"),
+    [
+        (("contents",), None, {"task": "End", "name": "x"}, 'there is no task "End"; there are none'),
+        (("contents",), [], {"task": "End", "name": "x"}, "$.contents is a list, expected an object"),
+        (("contents", "tasks"), "x", {"remove": "End"}, "$.contents.tasks is a string, expected an object"),
+        (("contents", "tasks", "1"), 5, {"remove": "End"}, "$.contents.tasks.1 is a number, expected an object"),
+        (("metadata",), "x", {"metadata": {"name": "x"}}, "$.metadata is a string, expected an object"),
+        (("references",), [], {"connector": "a", "becomes": "b"}, "$.references is a list, expected an object"),
+        (("screens",), None, {"screen": "Welcome", "set": {}}, 'there is no screen "Welcome"; there are none'),
+        (("screens",), {}, {"screen": "Welcome", "set": {}}, "$.screens is an object, expected a list"),
+        (("screens", 0), "x", {"screen": "Welcome", "set": {}}, "$.screens[0] is a string, expected an object"),
+        (
+            ("screens", 1, "interactions"),
+            ["x"],
+            {"screen": "Welcome", "texts": {"Continue": "x"}},
+            "$.screens[1].interactions[0] is a string, expected an object",
+        ),
+        (
+            ("screens", 1, "contents"),
+            "x",
+            {"screen": "Welcome", "texts": {"Continue": "x"}},
+            "$.screens[1].contents is a string, expected an object",
+        ),
+        (
+            ("contents", "tasks", "4", "next"),
+            "${ next }",
+            {"remove": "End", "lead_to": "Welcome"},
+            "$.contents.tasks.4.next is a string, expected an object",
+        ),
+        (
+            ("contents", "tasks", "3", "arguments", "command"),
+            "x",
+            {"task": "3", "arguments": {"command": "y"}},
+            "$.contents.tasks.3.arguments.command is a string, expected an object",
+        ),
+        (
+            ("contents", "tasks", "2", "conditions"),
+            {},
+            {"task": "2", "branches": {"New user": {"value": 1}}},
+            "$.contents.tasks.2.conditions is an object, expected a list",
+        ),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_said(place: Place, value: Any, change: dict[str, Any], message: str) -> None:
+    [found] = _refused(change, flow=replaced(full_flow(), place, value))
+
+    assert found == f"{message}, in the flow that is changed"
+
+
+def test_what_a_change_does_not_look_at_may_be_anything() -> None:
+    flow = replaced(full_flow(), ("screens",), "${ screens }")
+
+    assert _apply({"metadata": {"name": "Other"}}, flow=flow)["screens"] == "${ screens }"
+    assert _apply({"task": "End", "name": "Done"}, flow=flow)["screens"] == "${ screens }"
 
 
 # --- the history of a real flow ---------------------------------------------------------------------------------------
