@@ -222,7 +222,7 @@ def _step_arguments(document: FlowDocument, task_id: str, task: JsonObject) -> I
             continue
         target = argument.get("value")
         if isinstance(target, str) and target and target not in document.tasks:
-            message = f"{name} of {document.task_label(task_id)} names task {quoted(target)}, which is missing"
+            message = f"{quoted(name)} of {document.task_label(task_id)} names task {quoted(target)}, which is missing"
             yield "dangling-step", message, _in_task(task_id, "arguments", name, "value")
 
 

@@ -155,9 +155,13 @@ def _arguments(label: str, task_id: str, task: JsonObject) -> Iterator[Finding]:
     for name, argument in arguments.items() if isinstance(arguments, dict) else ():
         place = in_task(task_id, "arguments", name)
         if not isinstance(argument, dict) or argument.get("type") not in _ARGUMENT_TYPES:
-            what = f"has the type {quoted(argument.get('type'))}" if isinstance(argument, dict) else describe(argument)
+            what = (
+                f"has the type {quoted(argument.get('type'))}"
+                if isinstance(argument, dict)
+                else f"is {describe(argument)}"
+            )
             expected = "{type: inline or context, value: ...}"
-            yield "argument-shape", f"{name} of {label} is not {expected}; it is {what}", place
+            yield "argument-shape", f"{quoted(name)} of {label} is not {expected}; it {what}", place
         elif name in _ARGUMENTS and "value" in argument and not _fits(argument["value"], _ARGUMENTS[name]):
             message = f"{name} of {label} is {describe(argument['value'])}, as in no real flow"
             yield "argument-type", message, (*place, "value")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._errors import Severity
@@ -93,6 +93,8 @@ def test_our_own_flows_pass() -> None:
 
 
 @given(st.sampled_from([place for place, _value in places(full_flow()) if place]), json_values())
+@example(("contents", "tasks", "3", "arguments"), {"\r": {}})
+@example(("contents", "tasks", "3", "arguments"), {"\nStepId": {"type": "inline", "value": "gone"}})
 @settings(max_examples=150)
 def test_a_validation_survives_any_damage_and_changes_nothing(place: Place, value: Any) -> None:
     flow = replaced(full_flow(), place, value)
