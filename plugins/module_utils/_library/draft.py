@@ -29,6 +29,8 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
 from ansible_collections.community.descope.plugins.module_utils._validate.view import START, in_task
 
 _SECOND_HALF = ".end"
+# What stands where a flow is translated by hand instead of by a connector.
+_BY_HAND = "manual"
 # Where the components of a screen keep what people read.
 _TEXT_ENDINGS = ("children", "label", "placeholder", "title", "alt", "text")
 _TEXT_BEGINNINGS = ("data-errormessage", "data-password-policy-message")
@@ -49,6 +51,24 @@ class Draft:
 
     def __init__(self, data: JsonObject) -> None:
         self.data: JsonObject = copy.deepcopy(data)
+        # The ids by name of the connectors of a flow whose references name none.
+        self._begun: JsonObject = {}
+
+    def finished(self) -> JsonObject:
+        """Return the flow with its changes.
+
+        References that name connectors name all that a flow uses, and checks count on it. So those that named none name
+        the new ones only if that is all; else the new ones go by their names, as the connectors of templates may.
+        """
+        if self._begun:
+            names = {connector_id: name for name, connector_id in self._begun.items()}
+            uses = [(place, key) for place, key in self._connector_uses() if place[key] != _BY_HAND]
+            if all(place[key] in names for place, key in uses):
+                self.data["references"] = {**object_in(self.data, "references"), "connectors": self._begun}
+            else:
+                for place, key in uses:
+                    place[key] = names.get(place[key], place[key])
+        return self.data
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
@@ -202,44 +222,40 @@ class Draft:
         numbers = [int(key.partition(".")[0]) for key in self.tasks if key.partition(".")[0].isdecimal()]
         return str(max(numbers, default=-1) + 1)
 
+    @property
     def connectors(self) -> JsonObject:
-        references = self.data["references"] = object_in(self.data, "references")
-        named = references["connectors"] = object_in(references, "connectors", "references")
-        return named
+        return object_in(object_in(self.data, "references"), "connectors", "references") or self._begun
 
     def connector_id(self, name: str) -> str:
         """Return the id that stands for a connector in this flow: its own, or one until the target's is known."""
-        connectors = self.connectors()
-        connectors[name] = text_of(connectors.get(name)) or stand_in("CI", name)
-        return str(connectors[name])
-
-    def connector_places(self) -> Iterator[JsonObject]:
-        """Yield every object whose C(value) or C(connectorId) is the id of a connector, as that member's owner."""
-        for task in self.tasks.values():
-            argument = object_of(task.get("arguments")).get("connectorId")
-            if isinstance(argument, dict):
-                yield argument
-        translation = object_of(self.data.get("metadata")).get("translation")
-        if isinstance(translation, dict):
-            yield translation
+        return _id_in(self.connectors, name)
 
     def swap_connector(self, old: str, new: str) -> None:
         """Use another connector wherever one is used, known by its name or, where nothing names it, by its id."""
-        connectors = self.connectors()
+        connectors = self.connectors
         old_id = text_of(connectors.pop(old, "")) or old
-        places = [
-            (place, key)
-            for place in self.connector_places()
-            for key in ("value", "connectorId")
-            if place.get(key) == old_id
-        ]
+        places = [(place, key) for place, key in self._connector_uses() if place[key] == old_id]
         if not places:
             names = ", ".join(map(quoted, connectors))
             uses = f"its references name {names}" if names else "its references name none"
             raise ChangeError(f"the flow uses no connector {quoted(old)}; {uses}")
-        new_id = self.connector_id(new)
+        new_id = _id_in(connectors, new)
         for place, key in places:
             place[key] = new_id
+
+    def _connector_uses(self) -> Iterator[tuple[JsonObject, str]]:
+        """Yield every place that holds the id of a connector: the object, and which of its members that is."""
+        arguments = [object_of(task.get("arguments")).get("connectorId") for task in self.tasks.values()]
+        translation = object_of(self.data.get("metadata")).get("translation")
+        for place, key in (*((argument, "value") for argument in arguments), (translation, "connectorId")):
+            if isinstance(place, dict) and text_of(place.get(key)):
+                yield place, key
+
+
+def _id_in(connectors: JsonObject, name: str) -> str:
+    connector_id = text_of(connectors.get(name)) or stand_in("CI", name)
+    connectors[name] = connector_id
+    return connector_id
 
 
 def object_in(owner: JsonObject, key: str, *place: str | int, null: bool = True) -> JsonObject:

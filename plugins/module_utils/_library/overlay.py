@@ -89,7 +89,7 @@ def apply_overlay(data: JsonObject, overlay: Overlay) -> JsonObject:
             problems.append(Problem("overlay", f"{error}, in the flow that is changed", path, overlay.source))
     if problems:
         raise InputError(problems)
-    return draft.data
+    return draft.finished()
 
 
 @dataclass(frozen=True, slots=True)

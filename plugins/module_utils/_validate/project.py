@@ -45,12 +45,12 @@ def find(flow: FlowView, project: ProjectInventory, wanted: frozenset[str] = EVE
 
 
 def _connectors(flow: FlowView, existing: dict[str, str]) -> Iterator[Finding]:
-    """A connector is there if its id is, or if C(references) says by which of the project's names it goes."""
+    """A connector is there if its id is, or if it goes by one of the project's names, itself or in C(references)."""
     listed = flow.document.references.get("connectors")
     names = {value: name for name, value in listed.items()} if isinstance(listed, dict) and _texts(listed) else {}
     for task_id in flow.tasks:
         used = flow.arguments(task_id).get("connectorId")
-        if is_text(used) and used not in existing.values() and names.get(used) not in existing:
+        if is_text(used) and used not in existing.values() and names.get(used, used) not in existing:
             shown = f"{quoted(names[used])} ({used})" if used in names else quoted(used)
             message = f"{flow.document.task_label(task_id)} uses the connector {shown}, which the project does not have"
             yield "unknown-connector", message, in_task(task_id, "arguments", "connectorId", "value")

@@ -122,6 +122,57 @@ def test_a_connector_is_swapped_wherever_it_is_used() -> None:
     assert by_task["references"]["connectors"] == {"Risk Engine": CONNECTOR, "Other Engine": new_id}
 
 
+def _with_two_connectors(**references: Any) -> dict[str, Any]:
+    """A flow with two connectors, neither of which its references name. Those of some genuine exports name none."""
+    flow = full_flow()
+    flow["contents"]["tasks"]["8"] = {**copy.deepcopy(_task(flow, "3")), "id": "8", "name": "Mail"}
+    del flow["references"]
+    return {**flow, **references}
+
+
+@pytest.mark.parametrize("references", [{}, {"references": {}}, {"references": {"connectors": {}, "roles": {}}}])
+@pytest.mark.parametrize(
+    ("changes", "used"),
+    [
+        ([{"task": "Mail", "connector": "SMTP"}], ["manual", CONNECTOR, "SMTP"]),
+        (
+            [{"task": "Mail", "connector": "SMTP"}, {"connector": "SMTP", "becomes": "Mailer"}],
+            ["manual", CONNECTOR, "Mailer"],
+        ),
+        (
+            [
+                {"task": "Mail", "connector": "SMTP"},
+                {"task": "Risk / Check", "arguments": {"connectorId": "CI3other00000000000000other000"}},
+            ],
+            ["manual", "CI3other00000000000000other000", "SMTP"],
+        ),
+        ([{"connector": "manual", "becomes": "Translator"}], ["Translator", CONNECTOR, CONNECTOR]),
+    ],
+)
+def test_a_connector_goes_by_its_name_where_the_references_leave_out_others(
+    references: dict[str, Any], changes: list[dict[str, Any]], used: list[str]
+) -> None:
+    flow = _apply(*changes, flow=_with_two_connectors(**references))
+
+    ids = [_task(flow, task_id)["arguments"]["connectorId"]["value"] for task_id in ("3", "8")]
+    assert [flow["metadata"]["translation"]["connectorId"], *ids] == used
+    assert flow.get("references") == references.get("references")
+    assert check_document(FlowDocument(flow)) == []
+
+
+def test_the_references_name_all_connectors_or_none() -> None:
+    by_task = [{"task": "Mail", "connector": "SMTP"}, {"task": "Risk / Check", "connector": "Risk Engine"}]
+    at_once = {"connector": CONNECTOR, "becomes": "Risk Engine"}
+    for changes, names in ((by_task, ["SMTP", "Risk Engine"]), ([at_once], ["Risk Engine"])):
+        flow = _apply(*changes, flow=_with_two_connectors())
+
+        assert list(flow["references"]["connectors"]) == names
+        assert check_document(FlowDocument(flow)) == []
+    listed = _with_two_connectors(references={"connectors": {"Other": "CI3other00000000000000other000"}})
+    problems = check_document(FlowDocument(_apply({"task": "Mail", "connector": "SMTP"}, flow=listed)))
+    assert [problem.code for problem in problems] == ["unlisted-connector"], "a list that was there is complete"
+
+
 @pytest.mark.parametrize("place", [{"after": "New user?", "on": "New user"}, {"before": "Set Up MFA"}])
 def test_a_screen_is_added_with_its_task_and_the_ways_to_it(place: dict[str, str]) -> None:
     flow = _apply(

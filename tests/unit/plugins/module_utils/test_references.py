@@ -24,7 +24,9 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.referenc
     resolve_references,
 )
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem, Severity
+from ansible_collections.community.descope.plugins.module_utils._flow.checks import check_document
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._library.overlay import apply_overlay, read_overlay
 from ansible_collections.community.descope.plugins.module_utils._validate.inventory import (
     ProjectInventory,
     inventory_of_snapshot,
@@ -96,6 +98,20 @@ def test_a_connector_may_be_given_by_its_name() -> None:
 
     assert _ids(flow)[0] == "CI5other"
     assert not problems
+
+
+def test_the_connector_of_an_overlay_on_a_flow_whose_references_name_none() -> None:
+    flow = _flow(roles=[])
+    flow["contents"]["tasks"]["8"] = {**copy.deepcopy(flow["contents"]["tasks"]["3"]), "id": "8", "name": "Other"}
+    del flow["references"]
+    overlay = read_overlay({"changes": [{"task": "8", "connector": "Other"}]}, "overlay.yml", needs_base=False)
+
+    resolved, [problem] = _resolve(apply_overlay(flow, overlay), KNOWN)
+
+    assert _ids(resolved)[0] == CONNECTOR
+    assert resolved["contents"]["tasks"]["8"]["arguments"]["connectorId"]["value"] == "CI5other"
+    assert (problem.code, problem.path) == ("dangling-connector", PATH)
+    assert check_document(FlowDocument(resolved)) == []
 
 
 def test_what_the_target_lacks_is_named_with_tenant_flow_task_and_connector() -> None:

@@ -171,6 +171,15 @@ def test_a_connector_counts_as_there_by_its_id_or_by_its_name() -> None:
         assert sum(problem.code == "unknown-connector" for problem in problems) == expected
 
 
+def test_a_connector_of_a_template_may_go_by_its_name() -> None:
+    flow = full_flow()
+    flow["contents"]["tasks"]["3"]["arguments"]["connectorId"]["value"] = "Risk Engine"
+    del flow["references"]
+    for connectors, expected in (({"Risk Engine": "CI2other"}, 0), ({"X": "CI2other"}, 1)):
+        problems = find_problems_together([FlowDocument(flow)], ProjectInventory(connectors=connectors))
+        assert sum(problem.code == "unknown-connector" for problem in problems) == expected
+
+
 def test_of_what_could_not_be_read_nothing_is_said() -> None:
     problems = find_problems_together([FlowDocument(full_flow())], ProjectInventory())
     assert [problem.code for problem in problems] == ["subflow-elsewhere"]
