@@ -199,13 +199,14 @@ def _follow(pattern: Sequence[Wanted], without: Sequence[Wanted], walk: Walk) ->
         if best[1] == len(pattern):
             break
         task, matched = state
-        for via, target in walk.leads_to(task):
-            step = walk.step(target)
+        for way in walk.leads_to(task):
+            step = walk.step(way.target)
             if any(wanted.is_step(step) for wanted in without):
                 continue
-            following = (target, _matched(pattern, matched, walk.names_of(task, via), step))
+            # Several buttons may have the same label, and each its own id.
+            following = (way.target, _matched(pattern, matched, {way.via, way.interaction}, step))
             if following not in came_from:
-                came_from[following] = (state, via)
+                came_from[following] = (state, way.via)
                 waiting.append(following)
     return best[1], _way(best, came_from, walk)
 

@@ -74,6 +74,15 @@ class Loop:
         return {"task": self.task, "via": self.via, "back_to": self.back_to}
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way from a task to the next one. via: what happens, in words; interaction: the id of that, if it has one."""
+
+    via: str
+    target: str
+    interaction: str = ""
+
+
 class Walk:
     """A flow as somebody walks through it."""
 
@@ -95,10 +104,10 @@ class Walk:
         order = {self.start: None} if self.start else {}
         waiting = deque(order)
         while waiting:
-            for _via, target in self.leads_to(waiting.popleft()):
-                if target not in order:
-                    order[target] = None
-                    waiting.append(target)
+            for way in self.leads_to(waiting.popleft()):
+                if way.target not in order:
+                    order[way.target] = None
+                    waiting.append(way.target)
         return [self.step(task_id) for task_id in order]
 
     def step(self, task_id: str, via: str = "") -> Step:
@@ -112,24 +121,16 @@ class Walk:
         name = " ".join(text_of(task.get("name")).split()) or task_id
         return Step(task_id, kind, name, does, via)
 
-    def leads_to(self, task_id: str) -> Iterator[tuple[str, str]]:
-        """Yield where a task leads: what happens, in words, and the next task."""
+    def leads_to(self, task_id: str) -> Iterator[Way]:
+        """Yield the ways on from a task."""
         seen = set()
         for _index, interaction, target in self._rules(task_id):
             if target in self._flow.tasks:
                 seen.add(target)
-                yield self._label(task_id, interaction or ""), target
+                yield Way(self._label(task_id, interaction or ""), target, interaction or "")
         for target in self._flow.steps(task_id):
             if target in self._flow.tasks and target not in seen:
-                yield "", target
-
-    def names_of(self, task_id: str, via: str) -> set[str]:
-        """Return the names under which what happens at a task is known: its label, and its id."""
-        return {via} | {
-            interaction or ""
-            for _index, interaction, _target in self._rules(task_id)
-            if self._label(task_id, interaction or "") == via
-        }
+                yield Way("", target)
 
     def paths(self, most: int) -> tuple[list[Path], list[Loop], bool]:
         """Return at most so many paths, the shortest first, the loops that were cut, and whether there are more."""
@@ -147,11 +148,11 @@ class Walk:
                 found.append(Path(steps))
                 continue
             passed = {step.task for step in steps}
-            for via, target in onward:
-                if target in passed:
-                    loops[Loop(steps[-1].task, via, target)] = None
+            for way in onward:
+                if way.target in passed:
+                    loops[Loop(steps[-1].task, way.via, way.target)] = None
                 else:
-                    waiting.append((*steps, self.step(target, via)))
+                    waiting.append((*steps, self.step(way.target, way.via)))
         return found, list(loops), False
 
     def _rules(self, task_id: str) -> list[Rule]:

@@ -241,6 +241,20 @@ def test_a_loop_is_a_path_too() -> None:
     assert len(faults(minimal_flow("a"), name="x", path=again)) == 1
 
 
+def test_a_label_is_that_of_every_button_that_has_it_and_an_id_is_that_of_one() -> None:
+    flow = minimal_flow("a")
+    tasks, (_verify, welcome) = flow["contents"]["tasks"], flow["screens"]
+    tasks["0"]["next"]["rules"].append({"interactionId": "other", "taskId": "3"})
+    welcome["interactions"].append({"id": "other", "label": "Continue"})
+    ways = {"Continue": {"1", "3"}, "continue01": {"1"}, "other": {"3"}}
+    for press, targets in ways.items():
+        for target in ("1", "3"):
+            steps = [{"press": press}, {"action": target}]
+            without = [{"action": other} for other in ("1", "3") if other != target]
+            assert (faults(flow, name="x", path=steps, without=without) == []) is (target in targets)
+            assert (faults(flow, name="x", no_path=steps, without=without) == []) is (target not in targets)
+
+
 def test_everything_wrong_with_expectations_is_said_at_once() -> None:
     wrong = [
         "text",
