@@ -135,15 +135,19 @@ class Draft:
             yield from self._onward(step, task_id)
 
     def ways_on(self, task_id: str, named: str) -> list[JsonObject]:
-        """Return what follows a task, of each way that both steps of an action have only what follows one of them.
+        """Return what follows a task, of a way that both steps of an action have only what follows one of them.
 
-        What follows the first step, nobody has been verified for yet: so it is the second one that is meant, unless the
-        task was named by its id, C(named), which is that of the first step alone.
+        That is the second step, because nobody has been verified yet where only the first one is done. It is the first
+        one if the task was named, C(named), by its id.
         """
-        steps = [list(self._onward(step, task_id)) for step in self.steps(task_id)]
-        meant, *others = steps if named == task_id else reversed(steps)
-        ways = {interaction_of(rule) for rule in meant}
-        return [*meant, *(rule for rules in others for rule in rules if interaction_of(rule) not in ways)]
+        by_id = named == task_id
+        meant, *others = self.steps(task_id) if by_id else reversed(self.steps(task_id))
+        ways = {interaction_of(rule) for rule in self._onward(meant, task_id)}
+        if not by_id:
+            # What leads from the first step to the second is a way of both, also if the second leads nowhere yet.
+            ways |= {interaction_of(rule) for rule in self.following(task_id) if rule.get("taskId") == meant}
+        rest = (rule for step in others for rule in self._onward(step, task_id) if interaction_of(rule) not in ways)
+        return [*self._onward(meant, task_id), *rest]
 
     def _onward(self, step: str, task_id: str) -> Iterator[JsonObject]:
         for rule in self.following(step):
@@ -261,7 +265,7 @@ def _id_in(connectors: JsonObject, name: str) -> str:
 def object_in(owner: JsonObject, key: str, *place: str | int, null: bool = True) -> JsonObject:
     """Return the object that is a member of another one, C(place), empty where there is none.
 
-    Raises ChangeError for anything else, C(null): unless it is null.
+    Raises ChangeError for anything else. C(null): whether null counts as none.
     """
     value = owner.get(key)
     if value is None and null:

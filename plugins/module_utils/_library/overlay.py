@@ -193,10 +193,9 @@ def _lead(draft: Draft, task_id: str, named: str, interaction: str, target: str)
     rules = [rule for rule in draft.ways_on(task_id, named) if interaction_of(rule) == interaction]
     if not rules:
         rules = [{"interactionId": interaction, "taskId": target}]
-        draft.tasks[task_id]["next"] = {
-            **object_in(draft.tasks[task_id], "next", *in_task(task_id)),
-            "rules": [*draft.following(task_id), *rules],
-        }
+        step = draft.steps(task_id)[-1]
+        following = object_in(draft.tasks[step], "next", *in_task(step))
+        draft.tasks[step]["next"] = {**following, "rules": [*draft.following(step), *rules]}
     draft.redirect(rules, target)
 
 

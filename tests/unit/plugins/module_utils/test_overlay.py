@@ -278,6 +278,17 @@ def test_a_way_that_both_steps_of_an_action_have_is_changed_in_one(
     assert _steps_lead_to(flow) == expected
 
 
+def test_where_the_second_step_leads_nowhere_yet_the_first_one_is_not_meant_either() -> None:
+    base = replaced(_magic_link(), ("contents", "tasks", "1.end", "next"), {})
+
+    assert _steps_lead_to(_apply({"task": "Magic Link", "next": {"success": "End"}}, flow=base)) == [
+        ["4", "1.end", "0"],
+        ["6"],
+    ]
+    after = {"add_screen": "Terms", "screen": {"title": "Terms"}, "after": "Magic Link", "on": "success"}
+    assert "leads nowhere" in _refused(after, flow=base)[0]
+
+
 def test_a_way_that_only_the_second_step_has_is_found_by_the_id_of_the_first_one_too() -> None:
     flow = _apply({"task": "1", "next": {"success": "End"}})
 
