@@ -27,6 +27,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     DescopeError,
     OutcomeUnknownError,
+    RateLimitedError,
 )
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 
@@ -245,6 +246,8 @@ class Applier:
             self._api.delete_flows(ids)
         except OutcomeUnknownError as error:
             return self._settle_deletion(ids, error)
+        except RateLimitedError as error:
+            return dict.fromkeys(ids, FlowResult(Result.UNTOUCHED, str(error)))
         except ApiError as error:
             # Whether a refusal of one of them spares the others is not documented.
             return self._settle_deletion(ids, OutcomeUnknownError(str(error), answered=True))

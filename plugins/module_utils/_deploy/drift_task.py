@@ -13,7 +13,6 @@ from typing import Any
 from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
 from ansible_collections.community.descope.plugins.module_utils._arguments import drift_arguments
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
-from ansible_collections.community.descope.plugins.module_utils._backup.storage import StorageError
 from ansible_collections.community.descope.plugins.module_utils._backup.writes import LastWrite, last_writes
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import desired_flows
 from ansible_collections.community.descope.plugins.module_utils._deploy.drift import (
@@ -29,6 +28,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Plan, make_plan
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session, open_session
+from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
 
 
@@ -68,7 +68,7 @@ def _recorded(backup_dir: str, plan: Plan) -> tuple[dict[str, LastWrite], list[s
     """Return who last wrote the flows that differ. Records that cannot be read leave that unknown, with a warning."""
     try:
         return last_writes(open_store(backup_dir, plan.project_id), [flow.flow_id for flow in plan.changed_flows])
-    except StorageError as error:
+    except DescopeError as error:
         return {}, [f"who changed the flows cannot be told: {error}"]
 
 

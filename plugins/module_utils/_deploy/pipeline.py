@@ -151,7 +151,8 @@ class Pipeline:
         plan = self._compare(desired, reading)
         fresh_since = time.monotonic() - _FRESH_SECONDS
         if plan.changed_flows and not self._options.check_mode and reading.began_at < fresh_since:
-            reading = project.refreshed(reading, not_before=fresh_since)
+            changing = [flow.flow_id for flow in plan.changed_flows]
+            reading = project.refreshed(reading, changing, not_before=fresh_since)
             plan = self._compare(desired, reading)
         whole = project.whole(reading, [flow.flow_id for flow in plan.changed_flows])
         if whole is not reading:

@@ -137,12 +137,11 @@ class LiveProject:
         flow_ids = [flow_id for flow_id in self._existing_ids(not_before) if wanted(flow_id)]
         return self.read(flow_ids, not_before=not_before)
 
-    def refreshed(self, reading: Reading, *, not_before: float) -> Reading:
-        """Return the same flows, those parts read anew that other workers may have read long ago."""
+    def refreshed(self, reading: Reading, flow_ids: list[str], *, not_before: float) -> Reading:
+        """Return the same flows, those of C(flow_ids) read anew; where it costs no more, all of them."""
         if reading.bulk:
             return self.read(list(reading.flows), not_before=not_before)
-        absent = [flow_id for flow_id, document in reading.flows.items() if document is None]
-        again = self._from_exports(absent, not_before)
+        again = self._from_exports(flow_ids, not_before)
         return Reading({**reading.flows, **again.flows}, again.began_at, listed=again.listed)
 
     def whole(self, reading: Reading, flow_ids: Iterable[str]) -> Reading:

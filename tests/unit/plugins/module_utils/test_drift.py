@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,15 @@ def test_no_more_records_are_read_than_needed(controller: Controller) -> None:
 
     assert (found["one"].backup_id, faults) == (newest["backup"]["id"], [])
     assert found["one"].fingerprint == newest["flows"][0]["fingerprint_after"]
+
+
+def test_where_no_record_can_be_read_the_flows_are_compared_all_the_same(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records only tell who changed what; without the library for their place, that remains unknown."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _library: None)
+
+    result = controller.drift(minimal_flow("missing"), backup_dir="s3://bucket/backups")
+
+    assert origins(result) == {"missing": ("missing", "unknown")}
+    assert any("who changed the flows cannot be told" in warning for warning in result["warnings"])

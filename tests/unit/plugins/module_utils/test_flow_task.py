@@ -397,6 +397,16 @@ class TestDeletions:
         assert result["changed"]
         assert outcome(result)["status"] == "unknown"
 
+    def test_too_many_requests_means_that_nothing_was_deleted(self, controller: Controller) -> None:
+        refused = {"kind": "status", "status": 429, "retry_after": 0, "match": to(DELETE)}
+        unread = {"kind": "status", "status": 503, "match": to(LIST), "nth": [*range(2, 20)]}
+        controller.emulator.faults(rules=[refused, unread])
+
+        result = self._delete(controller)
+
+        assert {flow["result"] for flow in result["flows"]} == {"untouched", "unchanged"}
+        assert not result["changed"]
+
     def test_a_flow_that_somebody_else_deleted_meanwhile_is_no_lie(self, controller: Controller) -> None:
         controller.emulator.reset(counters_only=True, unknown_flow_delete="refuse")
         controller.emulator.faults(kind="delay", seconds=0.5, match=to(DELETE))

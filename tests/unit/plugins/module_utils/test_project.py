@@ -267,9 +267,22 @@ class TestSharing:
         with opened(emulator, tmp_path) as project:
             reading = project.read(["sign-in", "nowhere"])
             emulator.faults(kind="status", status=500, match=to(SNAPSHOT))
-            again = project.refreshed(reading, not_before=time.monotonic())
+            again = project.refreshed(reading, ["sign-in"], not_before=time.monotonic())
 
         assert fingerprints(again) == {"sign-in": FLOWS["sign-in"].fingerprint, "nowhere": None}
+
+    @pytest.mark.parametrize("mode", ["auto", "export"])
+    def test_what_is_about_to_change_is_read_anew_where_it_was_read_long_ago(
+        self, emulator: Emulator, tmp_path: Path, mode: str
+    ) -> None:
+        with opened(emulator, tmp_path, mode=mode) as project:
+            reading = project.read(["sign-in", "step-up", "nowhere"])
+            edited = FlowDocument(minimal_flow("sign-in", title="Edited in the console"))
+            emulator.project(id=PROJECT_ID, flows=[edited.data])
+            again = project.refreshed(reading, ["sign-in", "nowhere"], not_before=time.monotonic())
+
+        expected = {"sign-in": edited.fingerprint, "step-up": FLOWS["step-up"].fingerprint, "nowhere": None}
+        assert fingerprints(again) == expected
 
     def test_the_next_task_reads_anew_and_remembers_the_refusal(self, emulator: Emulator, tmp_path: Path) -> None:
         emulator.reset(counters_only=True, snapshot="denied")
