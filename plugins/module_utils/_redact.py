@@ -19,10 +19,10 @@ from typing import Any
 REDACTED = "<redacted>"
 
 # The last words of a name decide: C(resetPassword) and C(X-Api-Key) hold a secret, C(password-placeholder) does not.
-_SECRET_WORDS = {"password", "passwd", "pwd", "passphrase", "secret", "secrets", "token", "jwt", "cookie"} | {
+# Endings that say nothing of what it holds do not count: C(apiKeys), C(token2), C(clientSecretValue).
+_SECRET_WORDS = {"password", "passwd", "pwd", "passphrase", "secret", "token", "jwt", "cookie"} | {
     "authorization",
     "credential",
-    "credentials",
     "apikey",
 }
 _SECRET_KEYS = {"api", "private", "access", "secret", "signing", "encryption", "management", "hmac", "auth"}
@@ -32,9 +32,10 @@ _REFERENCE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _SCHEME = re.compile(r"(?i:bearer|basic)|\W")
 
 _NAME = r"""(?:password|passwd|passphrase|secret|token|authorization|credentials?|(?:api|private|access)[-_ ]?key)"""
-_QUOTED = re.compile(rf"""((?i:{_NAME})\\?["']?\s*[:=]\s*)(\\?["'`])(.+?)(\2)""", re.DOTALL)
-_ASSIGNED = re.compile(rf"""((?i:{_NAME})=)(?!\{{\{{)([\w.~+/%-]{{4,}})(?![\w(])""")
-_HEADER = re.compile(rf"""((?i:{_NAME}):\s*)((?=[\w.~+/-]*[0-9])[\w.~+/=-]{{6,}})""")
+_ENDING = r"(?:[-_ ]?value)?[-_]?[0-9]*"
+_QUOTED = re.compile(rf"""((?i:{_NAME}s?{_ENDING})\\?["']?\s*[:=]\s*)(\\?["'`])(.+?)(\2)""", re.DOTALL)
+_ASSIGNED = re.compile(rf"""((?i:{_NAME}{_ENDING})=)(?!\{{\{{)([\w.~+/%-]{{4,}})(?![\w(])""")
+_HEADER = re.compile(rf"""((?i:{_NAME}{_ENDING}):\s*)((?=[\w.~+/-]*[0-9])[\w.~+/=-]{{6,}})""")
 _USER_INFO = re.compile(r"(?<=://)([^/\s:@]+:)([^/\s@]+)(?=@)")
 _SHAPES = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -54,9 +55,12 @@ _HINTS = (":", "=", "eyj", "bearer", "basic", "_", "xox", "akia")
 def is_secret_name(name: str) -> bool:
     """Tell whether what stands under this name is taken for a secret."""
     words = [word.lower() for word in _WORD.findall(name)]
+    while words and (words[-1].isdigit() or words[-1] in ("value", "values")):
+        del words[-1]
     if not words:
         return False
-    return words[-1] in _SECRET_WORDS or (words[-1] == "key" and len(words) > 1 and words[-2] in _SECRET_KEYS)
+    last = words[-1].removesuffix("s")
+    return last in _SECRET_WORDS or (last == "key" and len(words) > 1 and words[-2] in _SECRET_KEYS)
 
 
 def redact_text(text: str) -> str:
