@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 REDACTED = "<redacted>"
+OTHER_SECRET = f"{REDACTED} (changed)"  # than the one that stood there before
 
 # The last words of a name decide: C(resetPassword) and C(X-Api-Key) hold a secret, C(password-placeholder) does not.
 # Endings that say nothing of what it holds do not count: C(apiKeys), C(token2), C(clientSecretValue).
@@ -113,5 +114,5 @@ def _secret_names(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _unless_reference(text: str) -> str:
-    literal = _SCHEME.sub("", _REFERENCE.sub("", text.replace(REDACTED, "")))
+    literal = _SCHEME.sub("", _REFERENCE.sub("", text.replace(OTHER_SECRET, "").replace(REDACTED, "")))
     return REDACTED if literal else text

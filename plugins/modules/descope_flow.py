@@ -204,7 +204,9 @@ flows:
       type: str
       sample: 1 task rewired, 2 screen texts changed
     changes:
-      description: The changes one by one, at most 25. Long values are cut, secrets are masked.
+      description:
+        - The changes one by one, at most 25. Long values are cut, secrets are masked. Where there was another secret
+          before, V(<redacted> (changed\)) stands after.
       type: list
       elements: dict
       sample:

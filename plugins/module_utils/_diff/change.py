@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.community.descope.plugins.module_utils._diff.masked import redact_both
 from ansible_collections.community.descope.plugins.module_utils._diff.text import cut_around_difference, shortened
 from ansible_collections.community.descope.plugins.module_utils._json import JsonValue
-from ansible_collections.community.descope.plugins.module_utils._redact import redact_value
 
 _LONGEST_VALUE = 200  # characters
 
@@ -64,8 +64,8 @@ class Change:
 
         Secrets are masked, long texts cut around the first difference, and long objects told in words or as JSON text.
         """
-        before = self._told(self.before, self.before_text)
-        after = self._told(self.after, self.after_text)
+        shown = redact_both(self.before, self.after, secret=self.secret)
+        before, after = map(_told, shown, (self.before_text, self.after_text))
         if isinstance(before, str) and isinstance(after, str):
             before, after = cut_around_difference(before, after, _LONGEST_VALUE)
         if before == after and self.before != self.after:
@@ -80,14 +80,14 @@ class Change:
             "layout": self.layout,
         }
 
-    def _told(self, value: JsonValue, words: str) -> JsonValue:
-        if words and isinstance(value, dict | list):
-            return words.replace("\n", "; ")
-        value = redact_value(value, secret=self.secret)
-        if isinstance(value, dict | list):
-            text = json.dumps(value, ensure_ascii=False)
-            return value if len(text) <= _LONGEST_VALUE else text
+
+def _told(value: JsonValue, words: str) -> JsonValue:
+    if not isinstance(value, dict | list):
         return value
+    if words:
+        return words.replace("\n", "; ")
+    text = json.dumps(value, ensure_ascii=False)
+    return value if len(text) <= _LONGEST_VALUE else text
 
 
 def told_changes(changes: Iterable[Change]) -> list[Change]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._diff.change import Change
+from ansible_collections.community.descope.plugins.module_utils._diff.masked import redacted_words
 from ansible_collections.community.descope.plugins.module_utils._diff.text import bare
 from ansible_collections.community.descope.plugins.module_utils._diff.words import FlowWords
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
@@ -126,15 +127,17 @@ class Comparison:
         self.changes.append(replace(self._change("layout-changed", words, place), layout=True))
 
     def _change(self, kind: str, words: Words, place: Place) -> Change:
+        before, after = value_at(self.before.data, place.before), value_at(self.after.data, place.after)
+        before_text, after_text = redacted_words((words.before, words.after), before, after)
         return Change(
             kind=kind,
             subject=words.subject,
             what=words.what,
             path=place.path,
-            before=value_at(self.before.data, place.before),
-            after=value_at(self.after.data, place.after),
-            before_text=words.before,
-            after_text=words.after,
+            before=before,
+            after=after,
+            before_text=before_text,
+            after_text=after_text,
             owner=words.owner,
             told_by=words.told_by,
         )

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ansible_collections.community.descope.plugins.module_utils._diff.change import Change, told_changes
+from ansible_collections.community.descope.plugins.module_utils._diff.masked import redact_both
 from ansible_collections.community.descope.plugins.module_utils._diff.text import (
     changed_lines,
     counted,
@@ -33,7 +34,6 @@ from ansible_collections.community.descope.plugins.module_utils._diff.text impor
     value_text,
     value_texts,
 )
-from ansible_collections.community.descope.plugins.module_utils._redact import redact_text
 
 _INDENT = "  "
 _OWNER = "\0"  # stands for the owner while equal changes of several owners are gathered
@@ -335,7 +335,7 @@ def _block_entries(change: Change, room: int) -> list[_Entry]:
     """Tell the lines that changed in a longer text."""
     if not is_multiline(change.before, change.after):
         return []
-    blocks = changed_lines(redact_text(change.before), redact_text(change.after))
+    blocks = changed_lines(*redact_both(change.before, change.after))
     entries = [
         replace(_lines_entry(f"{change.what}, line {number}", old, new, room), changes=int(index == 0))
         for index, (number, old, new) in enumerate(blocks[:_MOST_BLOCKS])
@@ -352,6 +352,8 @@ def _lines_entry(headline: str, old: list[str], new: list[str], room: int) -> _E
     if len(before) == len(after):
         pairs = [cut_around_difference(left, right, room) for left, right in zip(before, after, strict=True)]
         before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    else:
+        after = [cut_around_difference("", line, room)[1] for line in after]
     return _Entry(headline, _few(before), _few(after))
 
 

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
+from ansible_collections.community.descope.plugins.module_utils._diff.masked import redact_both
 from ansible_collections.community.descope.plugins.module_utils._json import JsonValue
-from ansible_collections.community.descope.plugins.module_utils._redact import redact_text, redact_value
+from ansible_collections.community.descope.plugins.module_utils._redact import OTHER_SECRET, redact_text, redact_value
 
 _SPACES = re.compile(r"\s+")
 _LONGEST_NAME = 40
@@ -71,8 +72,7 @@ def value_text(value: JsonValue, room: int = 80, *, secret: bool = False) -> str
 
 def value_texts(before: JsonValue, after: JsonValue, room: int, *, secret: bool = False) -> tuple[str, str]:
     """Return two differing JSON values as text, long ones cut around the first difference."""
-    before = redact_value(before, secret=secret)
-    after = redact_value(after, secret=secret)
+    before, after = redact_both(before, after, secret=secret)
     if isinstance(before, str) and isinstance(after, str):
         if collapsed(before) != collapsed(after):
             before, after = collapsed(before), collapsed(after)
@@ -89,7 +89,7 @@ def value_texts(before: JsonValue, after: JsonValue, room: int, *, secret: bool 
 
 
 def cut_around_difference(before: str, after: str, room: int) -> tuple[str, str]:
-    """Cut two texts to C(room) characters so that both show where they begin to differ."""
+    """Cut two texts to C(room) characters so that both show where they begin to differ, and that a secret does."""
     if len(before) <= room and len(after) <= room:
         return before, after
     same = _equal_start(before, after)
@@ -128,7 +128,11 @@ def _escaped(character: str) -> str:
 
 def _window(text: str, start: int, room: int) -> str:
     head = "..." if start > 0 else ""
-    return head + shortened(text[start:], room - len(head))
+    window = head + shortened(text[start:], room - len(head))
+    mark = f"... {OTHER_SECRET}"
+    if OTHER_SECRET not in text or OTHER_SECRET in window or room < 2 * len(mark):
+        return window
+    return window[: room - len(mark)].rstrip() + mark
 
 
 def _compact(value: JsonValue) -> str:

@@ -538,10 +538,10 @@ class TestSecrets:
         assert lines[1:] == [
             "   argument apiKey",
             '-    "<redacted>"',
-            '+    "<redacted>" (changed)',
+            '+    "<redacted> (changed)"',
             "   argument args.X-Api-Key",
             '-    "<redacted>"',
-            '+    "<redacted>" (changed)',
+            '+    "<redacted> (changed)"',
             "   argument args.timeout",
             "-    14",
             "+    21",
@@ -558,8 +558,51 @@ class TestSecrets:
         text = "\n".join(shown(before, after))
         for secret in ("0123456789", "9876543210", TOKEN, "abcdef.123456"):
             assert secret not in text
-        assert '"Authorization: Bearer <redacted>" (changed)' in text
+        assert '"Authorization: Bearer <redacted> (changed)"' in text
         assert "+    return null;" in text
+
+    def test_another_secret_shows_although_more_of_the_text_changed(self, before: Flow, after: Flow) -> None:
+        code = "const a = {};\nconst apiKey = '{}';\nconst password = 'stays-the-same';\nreturn a;\n"
+        before.set_argument("3", "scriptCode", code.format(1, "aaaa1111bbbb"))
+        after.set_argument("3", "scriptCode", code.format(2, "cccc2222dddd"))
+        assert shown(before, after)[1:] == [
+            "   script, line 1",
+            "-    const a = 1;",
+            "-    const apiKey = '<redacted>';",
+            "+    const a = 2;",
+            "+    const apiKey = '<redacted> (changed)';",
+        ]
+        (change,) = changes(before, after)
+        assert "apiKey = '<redacted> (changed)';\nconst password = '<redacted>';" in change.as_dict()["after"]
+
+    @pytest.mark.parametrize(
+        ("path", "told"),
+        [
+            ("", "&token=<redacted> (changed)&key=1"),
+            ("/a-longer-path-of-many-characters" * 8, "... <redacted> (changed)"),
+        ],
+    )
+    def test_another_secret_shows_although_more_of_the_line_changed(
+        self, before: Flow, after: Flow, path: str, told: str
+    ) -> None:
+        for flow, user, token in ((before, "me", "abcd1234"), (after, "you", "efgh5678")):
+            flow.set_argument("3", "url", f"https://x.example/?user={user}&at={path}&token={token}&key=1")
+        line = shown(before, after)[-1]
+        assert line.startswith('+    "https://x.example/?user=you&at=')
+        assert line.endswith(f'{told}"')
+        (change,) = changes(before, after)
+        assert change.as_dict()["after"].endswith(told)
+        assert "(changed)" not in change.as_dict()["before"]
+
+    def test_another_secret_in_a_branch_shows_although_more_of_the_branch_changed(
+        self, before: Flow, after: Flow
+    ) -> None:
+        for flow, score, token in ((before, 1, TOKEN), (after, 2, f"{TOKEN}x")):
+            flow.task("2")["conditions"][0]["atomicConditions"] = [
+                {"target": {"type": "context", "value": "a"}, "operator": "equals", "predicate": score},
+                {"target": {"type": "context", "value": "b"}, "operator": "equals", "predicate": token},
+            ]
+        assert shown(before, after)[-1].endswith('b equals "<redacted> (changed)"')
 
     def test_a_value_that_is_looked_up_at_run_time_is_no_secret(self, before: Flow, after: Flow) -> None:
         after.set_argument("3", "password", "{{form.newPassword}}")
