@@ -39,6 +39,8 @@ class Finding:
     report: Report
     tenants: list[str] = field(default_factory=list)
     flow_ids: list[str] = field(default_factory=list)
+    # Who has it in which flow: not every tenant has it in every one of the flows.
+    places: set[tuple[str, str]] = field(default_factory=set)
 
     def __str__(self) -> str:
         return str(self._common())
@@ -80,6 +82,7 @@ class Verdict:
                 finding.tenants.append(tenant)
             if report.flow_id not in finding.flow_ids:
                 finding.flow_ids.append(report.flow_id)
+            finding.places.add((tenant, report.flow_id))
 
     @property
     def flows(self) -> list[ValidatedFlow]:
@@ -95,7 +98,7 @@ class Verdict:
         return [
             finding
             for finding in self.findings
-            if flow.flow_id in finding.flow_ids and flow.source == finding.report.source and tenant in finding.tenants
+            if (tenant, flow.flow_id) in finding.places and flow.source == finding.report.source
         ]
 
     def counts(self) -> JsonObject:

@@ -170,6 +170,17 @@ class TestJunit:
         assert cases[("acme", "a")].find("failure") is not None
         assert cases[("zoé", "b")].find("failure") is None
 
+    def test_a_flow_fails_for_those_tenants_only_that_have_the_finding_in_it(self) -> None:
+        verdict = Verdict()
+        for tenant, broken in (("acme", "a"), ("globex", "b")):
+            verdict.add_tenant(tenant)
+            for flow_id in ("a", "b"):
+                verdict.add_flow(tenant, flow_id, "flows/a.json", f"{tenant}-{flow_id}")
+            verdict.add(tenant, [report(flow_id=broken)])
+        root = ElementTree.fromstring(junit_report(verdict))
+        cases = [(suite.get("name"), case.get("name"), len(case)) for suite in root for case in suite]
+        assert cases == [("acme", "a", 1), ("acme", "b", 0), ("globex", "a", 0), ("globex", "b", 1)]
+
 
 # The parts of SARIF 2.1.0 that we write, as its schema (sarif-schema-2.1.0.json, OASIS) defines them.
 MESSAGE = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
