@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ _LONGEST = 60_000
 _MOST_VARIANTS = 5
 _MOST_CHANGES = 40
 _SPECIAL = re.compile(r"[\\`*_\[\]<>!|~&]|@|#(?=\d)|:(?=//)|(?<=www)\.")
+_MENTION = re.compile(r"@|#(?=\d)")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "@&#8203;", "#": "#&#8203;"}
 
 
@@ -71,7 +73,7 @@ def _change(change: Mapping[str, Any], *, preview: bool) -> str:
     lines.append(f"{_safe(alike(change))}: {_safe(listed_names(everybody, 400))}\n")
     for variant in change["variants"][:_MOST_VARIANTS]:
         whose = listed_names(names([variant]), 100) if len(change["variants"]) > 1 else "What changes"
-        lines.append(f"<details><summary>{_safe(whose)}</summary>\n\n{_diff(variant)}\n</details>\n")
+        lines.append(f"<details><summary>{_safe_in_html(whose)}</summary>\n\n{_diff(variant)}\n</details>\n")
     more = len(change["variants"]) - _MOST_VARIANTS
     if more > 0:
         lines.append(f"And {counted(more, 'more wording')}.\n")
@@ -107,3 +109,8 @@ def _capitalised(text: str) -> str:
 def _safe(text: str) -> str:
     """Return text that Markdown shows as it is: no markup, no HTML, no link, nobody mentioned."""
     return _SPECIAL.sub(lambda found: _ENTITIES.get(found[0]) or f"\\{found[0]}", " ".join(text.split()))
+
+
+def _safe_in_html(text: str) -> str:
+    """Return text for inside of HTML, where Markdown means nothing, but names are still mentioned."""
+    return _MENTION.sub(lambda found: _ENTITIES[found[0]], html.escape(" ".join(text.split()), quote=False))

@@ -23,6 +23,7 @@ _DID = {
     True: {"create": "would be created", "update": "would change", "delete": "would be deleted"},
     False: {"create": "created", "update": "changed", "delete": "deleted"},
 }
+_SIGNS = {" ": "\u00b7", "\t": "\u2192", "\n": "\u21b5\n"}
 
 
 def in_line(text: str, room: int = 300) -> str:
@@ -69,15 +70,28 @@ def sides(change: Mapping[str, Any], room: int = 160) -> tuple[str, str]:
     """Return the values of one change before and after as texts, an empty one where nothing stands there.
 
     Long ones are cut around the first difference. Texts stand without quotes: some are words for a value already.
+    Where only white space differs, there are signs in its place.
     """
-    old, new = (_value(change.get(side)) for side in ("before", "after"))
+    values = [change.get(side) for side in ("before", "after")]
+    old, new = map(_value, values)
+    if old == new and values[0] != values[1]:  # the number 1 and the text "1"
+        old, new = (value_text(value, 2000) for value in values)
+    elif old != new and old.split() == new.split():
+        old, new = map(_with_signs, (old, new))
     return cut_around_difference(old, new, room)
 
 
 def _value(value: Any) -> str:
     if value is None:
         return ""
-    return redact_text(value) if isinstance(value, str) and value.strip() else value_text(value, 2000)
+    if not isinstance(value, str):
+        return value_text(value, 2000)
+    return redact_text(value) if value.strip() else f'"{_with_signs(value)}"'
+
+
+def _with_signs(text: str) -> str:
+    """Return a text in which white space can be seen. What ends a line still does."""
+    return "".join(_SIGNS.get(sign) or (f"\\u{ord(sign):04x}" if sign.isspace() else sign) for sign in text)
 
 
 def duration(seconds: float) -> str:

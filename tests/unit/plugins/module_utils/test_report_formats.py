@@ -25,6 +25,7 @@ from ansible_collections.community.descope.plugins.module_utils._report.markdown
 from ansible_collections.community.descope.plugins.module_utils._report.page import render_page
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import ask_for_pictures
 from ansible_collections.community.descope.plugins.module_utils._report.summary import render_summary
+from ansible_collections.community.descope.plugins.module_utils._report.words import sides
 from ansible_collections.community.descope.plugins.plugin_utils._rollout import tenant_line
 from example_flows import minimal_flow
 from fleet_results import PREVIEW, fleet, own_words, plan_of, preview, result_of, same_change, tenants
@@ -132,6 +133,36 @@ class TestMarkdown:
         outside = re.sub(r"^(`{3,})diff\n.*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
         assert set(re.findall(r"<[^>]*>", outside)) == {"<details>", "</details>", "<summary>", "</summary>"}
         assert "@everyone" not in outside
+
+    def test_a_change_of_white_space_can_be_seen(self) -> None:
+        def flows(_tenant: str) -> Any:
+            old, new = minimal_flow("a", title="Hello World"), minimal_flow("a", title="Hello  World ")
+            new["contents"]["tasks"]["1"]["arguments"]["n"] = {"type": "inline", "value": "1"}
+            old["contents"]["tasks"]["1"]["arguments"]["n"] = {"type": "inline", "value": 1}
+            return [(old, new, "x")]
+
+        text = render_markdown(preview(fleet(["acme"], flows)))
+        assert "-     Hello\u00b7World\n+     Hello\u00b7\u00b7World\u00b7\n" in text
+        assert '-     1\n+     "1"\n' in text
+
+    @pytest.mark.parametrize(
+        ("before", "after", "told"),
+        [
+            ("a\tb", "a b", ("a\u2192b", "a\u00b7b")),
+            ("a\nb", "a\n\nb", ("a\u21b5\nb", "a\u21b5\n\u21b5\nb")),
+            ("a\u00a0b", "a b", ("a\\u00a0b", "a\u00b7b")),
+            ("", " ", ('""', '"\u00b7"')),
+            ("a  b", "a  c", ("a  b", "a  c")),
+            (None, " ", ("", '"\u00b7"')),
+        ],
+    )
+    def test_white_space_has_signs_where_nothing_else_differs(self, before: Any, after: Any, told: Any) -> None:
+        assert sides({"before": before, "after": after}) == told
+
+    def test_names_in_html_are_not_escaped_as_in_markdown(self) -> None:
+        text = render_markdown(preview(fleet(["acme_corp", "<b> & @all #1"], own_words)))
+        assert "<summary>acme_corp</summary>" in text
+        assert "<summary>&lt;b&gt; &amp; @&#8203;all #&#8203;1</summary>" in text
 
     def test_a_fence_cannot_be_closed_from_inside(self) -> None:
         title = "```\n# Heading\n````"
