@@ -224,6 +224,13 @@ flows:
       description: How many tasks moved on the console's canvas.
       type: int
       sample: 0
+    changes_digest:
+      description:
+        - Equal for all flows of one run that change in the same way, also in what RV(flows[].changes) leaves out. What
+          stands before the hyphen is equal where the same places change. It says nothing of the values, and means
+          nothing outside of the run, nor between tasks that run on different machines. Empty where nothing changes.
+      type: str
+      sample: 5d41402abc4b2a76-b9719d911017c592
     fingerprint_before:
       description: Tells one content of a flow from another, server noise apart. Empty where the flow did not exist.
       type: str

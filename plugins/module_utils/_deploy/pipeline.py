@@ -236,10 +236,11 @@ class Pipeline:
         applied = any(result.result in (Result.APPLIED, Result.UNKNOWN) for result in results.values())
         planned = self._options.check_mode and bool(plan.changed_flows)
         expected = report.estimate(plan, self._session.rate, verify=self._options.verify)
+        key = self._session.run_key() if plan.changed_flows else b""
         result: dict[str, Any] = {
             "changed": applied or planned,
             "project_id": plan.project_id,
-            "flows": [report.flow_report(flow, results[flow.flow_id]) for flow in plan.flows],
+            "flows": [report.flow_report(flow, results[flow.flow_id], key) for flow in plan.flows],
             "backup": report.backup_report(backup),
             "bystanders": done.bystanders.as_dict(),
             "requests": self._session.requests(),

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import RateLimit
 from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup
+from ansible_collections.community.descope.plugins.module_utils._deploy.alike import changes_digest
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import FlowResult
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Action, Plan, PlannedFlow
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import (
@@ -44,7 +45,7 @@ def estimate(plan: Plan, rate: RateLimit | None, *, verify: bool) -> Estimate:
     return Estimate(requests=requests, seconds=round(rate.seconds_for(requests), 1) if rate else 0.0)
 
 
-def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
+def flow_report(flow: PlannedFlow, result: FlowResult, run_key: bytes = b"") -> dict[str, Any]:
     """Return what a result says of one flow. The shape is the same whatever happened."""
     return {
         "flow_id": flow.flow_id,
@@ -55,6 +56,7 @@ def flow_report(flow: PlannedFlow, result: FlowResult) -> dict[str, Any]:
         "verified": result.verified,
         "summary": summarize(flow.changes) if flow.changes else "",
         **told_changes_report(flow.changes),
+        "changes_digest": changes_digest(flow, run_key),
         "fingerprint_before": flow.fingerprint_before,
         "fingerprint_after": flow.fingerprint_after,
     }

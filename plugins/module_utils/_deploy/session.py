@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -25,6 +26,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.limiter imp
     WINDOW_FILE,
     RateLimit,
     RequestWindow,
+    locked_file,
     own_rate,
     shared_window_file,
 )
@@ -36,6 +38,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.readings
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.module_utils._files import private_directory
 
+_KEY_BYTES = 32
 _OLD_SECONDS = 24 * 60 * 60
 
 
@@ -54,6 +57,18 @@ class Session:
     @property
     def project_id(self) -> str:
         return self.client.settings.project_id
+
+    def run_key(self) -> bytes:
+        """Return a random key that the workers of this run share, and that nobody else can know."""
+        try:
+            with locked_file(self.run_dir / "key") as descriptor:
+                if known := os.pread(descriptor, _KEY_BYTES, 0):
+                    return known
+                key = secrets.token_bytes(_KEY_BYTES)
+                os.pwrite(descriptor, key, 0)
+                return key
+        except DescopeError:  # what was done has to be told all the same
+            return secrets.token_bytes(_KEY_BYTES)
 
     @property
     def base_url(self) -> str:

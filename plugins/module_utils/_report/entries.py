@@ -36,6 +36,7 @@ class FlowEntry:
     changes: tuple[Mapping[str, Any], ...]
     changes_omitted: int
     layout_changes: int
+    changes_digest: str
     before: str
     after: str
 
@@ -120,6 +121,7 @@ def _flow_entry(tenant: str, project_id: str, flow: Mapping[str, Any]) -> FlowEn
         changes=tuple(_change(change) for change in _plain(_objects(flow.get("changes")))),
         changes_omitted=_number(flow.get("changes_omitted")),
         layout_changes=_number(flow.get("layout_changes")),
+        changes_digest=_text(flow.get("changes_digest")),
         before=_text(flow.get("fingerprint_before")),
         after=_text(flow.get("fingerprint_after")),
     )
@@ -132,12 +134,15 @@ def _change(change: Mapping[str, Any]) -> Mapping[str, Any]:
 # --- what makes two changes the same ----------------------------------------------------------------------------------
 
 
-def change_shape(action: str, changes: Iterable[Mapping[str, Any]], omitted: int) -> str:
+def change_shape(action: str, changes: Iterable[Mapping[str, Any]], omitted: int, changes_digest: str) -> str:
     """Return what two changes have in common that touch the same places, whatever values they put there.
 
     A template gives each tenant its own words in the same places. Of a flow that comes or goes as a whole there is
-    only one place, so there its size and its parts count.
+    only one place, so there its size and its parts count. Without a digest of all changes, only those that the result
+    carries can be looked at.
     """
+    if changes_digest:
+        return digest([action, changes_digest.partition("-")[0]])
     places = [
         [
             change.get("kind"),
@@ -154,7 +159,12 @@ def picture_key(flow: Mapping[str, Any]) -> str:
 
     Tenants whose flow comes from the same file and changes in the same places share a picture.
     """
-    shape = change_shape(_text(flow.get("action")), _objects(flow.get("changes")), _number(flow.get("changes_omitted")))
+    shape = change_shape(
+        _text(flow.get("action")),
+        _objects(flow.get("changes")),
+        _number(flow.get("changes_omitted")),
+        _text(flow.get("changes_digest")),
+    )
     return digest([flow.get("source"), shape])
 
 

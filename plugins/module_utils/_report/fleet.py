@@ -227,7 +227,7 @@ def _groups(flows: Iterable[FlowEntry], labels: Mapping[tuple[str, str, str], st
     groups: dict[tuple[str, str], list[FlowEntry]] = {}
     for flow in flows:
         if flow.changes_flow:
-            shape = change_shape(flow.action, flow.changes, flow.changes_omitted)
+            shape = change_shape(flow.action, flow.changes, flow.changes_omitted, flow.changes_digest)
             groups.setdefault((labels[flow.place], shape), []).append(flow)
     return sorted(groups.values(), key=lambda group: (-len(group), _natural(labels[group[0].place])))
 
@@ -241,7 +241,10 @@ def _told_groups(
         key, picture = _picture(group, find_picture) if number <= _MOST_PICTURES else ("", None)
         if picture is not None:
             pictures[key] = {name: picture[name] for name in ("before", "after", "marks")}
-        variants = sorted(_variants(group, labels), key=len, reverse=True)
+        # The first one is the example, so of those of the same size it is the one that is drawn.
+        variants = sorted(
+            _variants(group, labels), key=lambda variant: (-len(variant), not _is_drawn(variant, picture))
+        )
         told.append(
             {
                 "id": f"c{number}",
@@ -264,6 +267,7 @@ def _picture(group: Iterable[FlowEntry], find_picture: FindPicture) -> tuple[str
                 "source": flow.source,
                 "changes": flow.changes,
                 "changes_omitted": flow.changes_omitted,
+                "changes_digest": flow.changes_digest,
             }
         )
         for flow in group
@@ -279,22 +283,32 @@ def _variants(group: Iterable[FlowEntry], labels: Mapping[tuple[str, str, str], 
     """Put the flows of a group together that also get the same values, apart from the id of the flow itself."""
     variants: dict[str, list[FlowEntry]] = {}
     for flow in group:
-        text = json.dumps(flow.changes, sort_keys=True)
-        if not flow.changes or flow.changes[0].get("kind") in ("flow-added", "flow-removed"):
-            # What comes or goes as a whole is told by its size and its parts, the same for the whole group.
-            text = ""
-        elif flow.flow_id != labels[flow.place]:
-            text = text.replace(flow.flow_id, labels[flow.place])
-        variants.setdefault(digest(text), []).append(flow)
+        variants.setdefault(flow.changes_digest or _digest_of_told(flow, labels[flow.place]), []).append(flow)
     return list(variants.values())
+
+
+def _digest_of_told(flow: FlowEntry, label: str) -> str:
+    """Return what stands for the digest of all changes where a result has none."""
+    if not flow.changes or flow.changes[0].get("kind") in ("flow-added", "flow-removed"):
+        # What comes or goes as a whole is told by its size and its parts, the same for the whole group.
+        return ""
+    text = json.dumps(flow.changes, sort_keys=True)
+    if flow.flow_id != label:
+        text = text.replace(flow.flow_id, label)
+    # Nobody knows whether changes that are not told are the same.
+    return digest([text, *((flow.before, flow.after) if flow.changes_omitted else ())])
+
+
+def _is_drawn(variant: Sequence[FlowEntry], picture: Mapping[str, Any] | None) -> bool:
+    """Tell whether the picture of a group is that of a flow that gets the values of this variant."""
+    told = variant[0].changes_digest
+    return picture is not None and bool(told) and told == picture.get("changes_digest")
 
 
 def _told_variant(variant: Sequence[FlowEntry], picture: Mapping[str, Any] | None) -> dict[str, Any]:
     first = variant[0]
     changes, omitted = list(first.changes), first.changes_omitted
-    if picture is not None and any(
-        (flow.before, flow.after) == (picture["fingerprint_before"], picture["fingerprint_after"]) for flow in variant
-    ):
+    if picture is not None and _is_drawn(variant, picture):
         changes, omitted = picture["changes"], picture["changes_omitted"]
     return {
         "tenants": [
@@ -309,7 +323,7 @@ def _told_variant(variant: Sequence[FlowEntry], picture: Mapping[str, Any] | Non
         ],
         "changes": changes,
         "changes_omitted": omitted,
-        "layout_changes": first.layout_changes,
+        "layout_changes": min(flow.layout_changes for flow in variant),
     }
 
 

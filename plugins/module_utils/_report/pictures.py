@@ -75,8 +75,7 @@ def _keep(path: Path, planned: PlannedFlow, told: Mapping[str, Any]) -> None:
         "marks": task_marks(planned.before, planned.after),
         "changes": changes[:_MOST_CHANGES],
         "changes_omitted": max(len(changes) - _MOST_CHANGES, 0),
-        "fingerprint_before": told["fingerprint_before"],
-        "fingerprint_after": told["fingerprint_after"],
+        "changes_digest": told["changes_digest"],
     }
     replace_file(path, json.dumps(content, separators=(",", ":")).encode("ascii"))
 

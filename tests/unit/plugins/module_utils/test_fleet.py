@@ -40,6 +40,16 @@ def failed(tenant: str, message: str = "it went wrong", **members: Any) -> Any:
     return task_entry(tenant, {"msg": message, "failed": True, **members}, failed=True)
 
 
+def many_and_own_words(tenant: str) -> Any:
+    """More changes than a result carries, the same for everybody, and in the last place what the tenant has alone."""
+    old, new = minimal_flow("sign-up"), minimal_flow("sign-up")
+    for flow, name in ((old, "Step"), (new, "New step")):
+        for number in range(30):
+            flow["contents"]["tasks"][f"x{number}"] = {**flow["contents"]["tasks"]["4"], "name": f"{name} {number}"}
+    new["screens"][-1]["contents"]["title00001"]["props"]["children"] = f"{'Welcome, ' * 40}{tenant}"
+    return [(old, new, "flows/sign-up.json")]
+
+
 class TestChanges:
     def test_tenants_with_the_same_change_are_one_group(self) -> None:
         [change] = preview(fleet(tenants(37), same_change))["changes"]
@@ -52,6 +62,33 @@ class TestChanges:
     def test_words_of_ones_own_in_the_same_place_are_one_group_of_several_wordings(self) -> None:
         [change] = preview(fleet(tenants(3), own_words))["changes"]
         assert members(change) == [["tenant1"], ["tenant2"], ["tenant3"]]
+
+    def test_words_of_ones_own_count_where_results_do_not_carry_them_any_more(self) -> None:
+        [change] = preview(fleet(["acme", "globex"], many_and_own_words))["changes"]
+        assert members(change) == [["acme"], ["globex"]]
+
+    def test_a_place_of_ones_own_counts_where_results_do_not_carry_it_any_more(self) -> None:
+        def flows(tenant: str) -> Any:
+            [(old, new, source)] = many_and_own_words("everybody")
+            new["screens"][-1 if tenant == "acme" else 0]["interactions"][0]["label"] = "Another label"
+            return [(old, new, source)]
+
+        entries = fleet(["acme", "globex"], flows)
+        assert entries[0].flows[0].changes == entries[1].flows[0].changes
+        assert entries[0].flows[0].changes_omitted == entries[1].flows[0].changes_omitted
+        assert [change["tenants"] for change in preview(entries)["changes"]] == [1, 1]
+
+    def test_many_tenants_with_the_same_many_changes_are_one_variant(self) -> None:
+        [change] = preview(fleet(tenants(100), lambda _tenant: many_and_own_words("everybody")))["changes"]
+        assert members(change) == [tenants(100)]
+
+    def test_without_a_digest_what_a_result_leaves_out_is_not_taken_for_the_same(self) -> None:
+        entries = [
+            replace(entry, flows=tuple(replace(flow, changes_digest="") for flow in entry.flows))
+            for entry in fleet(["acme", "globex"], many_and_own_words)
+        ]
+        [change] = preview(entries)["changes"]
+        assert members(change) == [["acme"], ["globex"]]
 
     def test_who_differs_is_told_apart(self) -> None:
         entries = fleet(tenants(5), same_change)

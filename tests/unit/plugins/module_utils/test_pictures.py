@@ -94,6 +94,31 @@ class TestKeeping:
         [variant] = preview(entries, run_dir)["changes"][0]["variants"]
         assert (len(variant["changes"]), variant["changes_omitted"]) == (40, 0)
 
+    def test_nobody_is_told_the_changes_of_another(self, run_dir: Path) -> None:
+        def flows(tenant: str) -> Any:
+            old, new = minimal_flow("sign-up", title="Old"), minimal_flow("sign-up", title=f"Welcome to {tenant}")
+            for number in range(40):
+                new["contents"]["tasks"][f"x{number}"] = {**new["contents"]["tasks"]["4"], "id": f"x{number}"}
+            return [(old, new, "x")]
+
+        # Whoever is first leaves the picture.
+        entries = fleet(["globex"], flows, run_dir=run_dir)
+        entries = [*fleet(["acme", "zoe"], flows, run_dir=run_dir), *entries]
+        [change] = preview(entries, run_dir)["changes"]
+        told = {
+            variant["tenants"][0]["tenant"]: (
+                variant["changes_omitted"],
+                [told["after"] for told in variant["changes"]],
+            )
+            for variant in change["variants"]
+        }
+        assert next(iter(told)) == "globex", "the example is the one that is drawn"
+        assert told["globex"][0] == 0
+        assert "Welcome to globex" in told["globex"][1]
+        for tenant in ("acme", "zoe"):
+            assert told[tenant][0] == 16
+            assert "globex" not in str(told[tenant])
+
     @pytest.mark.parametrize("path", real_flow_files(), ids=lambda path: path.name)
     def test_a_picture_of_a_real_flow_is_small(self, run_dir: Path, path: Path) -> None:
         data = load(json.loads(path.read_text(encoding="utf-8")), "test").data

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -61,6 +62,7 @@ class TestFlows:
         said = told(OLD, NEW, FlowResult(Result.APPLIED, verified=True))
 
         [change] = said.pop("changes")
+        assert re.fullmatch("[0-9a-f]{16}-[0-9a-f]{16}", said.pop("changes_digest"))
         assert said == {
             "flow_id": "welcome",
             "source": "flows/welcome.json",
@@ -96,7 +98,7 @@ class TestFlows:
         assert set(said) == set(told(OLD, NEW))
         assert said["action"] == action
         assert (bool(said["fingerprint_before"]), bool(said["fingerprint_after"])) == (has_before, has_after)
-        assert bool(said["summary"]) == (action != "none")
+        assert bool(said["summary"]) == bool(said["changes_digest"]) == (action != "none")
         assert json.loads(json.dumps(said)) == said, "plain values"
 
     def test_what_moved_is_counted_not_listed(self) -> None:

@@ -52,7 +52,8 @@ def manifest(result: dict[str, Any]) -> dict[str, Any]:
 
 def announced(result: dict[str, Any]) -> dict[str, Any]:
     """Return what a preview and what it announces have in common."""
-    flows = [{key: flow[key] for key in flow if key not in ("result", "verified")} for flow in result["flows"]]
+    own = ("result", "verified", "changes_digest")
+    flows = [{key: flow[key] for key in flow if key not in own} for flow in result["flows"]]
     parts = ("changed", "diff", "target", "conflicts", "summary", "project_id")
     return {"flows": flows} | {part: result[part] for part in parts}
 
