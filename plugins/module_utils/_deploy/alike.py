@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ from ansible_collections.community.descope.plugins.module_utils._redact import r
 _WHOLE_FLOWS = ("flow-added", "flow-removed")
 _WHOLE_SCREENS = ("screen-added", "screen-removed")
 _LENGTH = 16  # hexadecimal digits of each half
-_FLOW_ID = "\\u0000"  # what stands for it in JSON text
+_FLOW_ID = "<flow id>"
 
 
 def changes_digest(flow: PlannedFlow, run_key: bytes) -> str:
@@ -46,7 +47,9 @@ def changes_digest(flow: PlannedFlow, run_key: bytes) -> str:
 
 
 def _digest(told: list[Any], flow_id: str, run_key: bytes) -> str:
-    text = json.dumps(told, sort_keys=True, default=str).replace(json.dumps(flow_id)[1:-1] or _FLOW_ID, _FLOW_ID)
+    text = json.dumps(told, sort_keys=True, default=str)
+    # As a word of its own: the id of a flow may well be "a".
+    text = re.sub(rf"(?<![\w-]){re.escape(flow_id)}(?![\w-])", _FLOW_ID, text)
     return hmac.new(run_key, text.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
 
 
