@@ -14,6 +14,7 @@ with the same change leave one file, and results need not say where it is.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.plan imp
 from ansible_collections.community.descope.plugins.module_utils._diff.change import Change, told_changes
 from ansible_collections.community.descope.plugins.module_utils._files import replace_file
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
+from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, list_of, object_of, text_of
 from ansible_collections.community.descope.plugins.module_utils._redact import redact_value
 from ansible_collections.community.descope.plugins.module_utils._report.entries import picture_key
 
@@ -45,14 +46,15 @@ def ask_for_pictures(run_dir: Path) -> None:
 def keep_pictures(run_dir: Path, flows: Iterable[tuple[PlannedFlow, Mapping[str, Any]]]) -> None:
     """Keep what is needed to draw the flows that change, if somebody has asked for it.
 
-    C(flows) are planned flows with what the result says of them. A picture that cannot be kept is no reason to fail.
+    C(flows) are planned flows with what the result says of them. A picture that cannot be kept is no reason to fail,
+    whatever went wrong: by now the project has been changed, and the result has to say so.
     """
     directory = run_dir / _DIRECTORY
-    if not directory.is_dir():
+    if not os.path.isdir(directory):  # noqa: PTH112 - it never raises
         return
     for planned, told in flows:
         if told["action"] != "none":
-            with suppress(OSError):
+            with suppress(Exception):
                 _keep(directory / f"{picture_key(told)}.json", planned, told)
 
 
@@ -68,11 +70,11 @@ def _keep(path: Path, planned: PlannedFlow, told: Mapping[str, Any]) -> None:
     if path.exists():
         return
     changes = [_in_words(change) for change in told_changes(planned.changes) if not change.layout]
-    before, after = (_compact(document) if document else None for document in (planned.before, planned.after))
+    before, after = planned.before, planned.after
     content = {
-        "before": before,
-        "after": after,
-        "marks": task_marks(planned.before, planned.after),
+        "before": _compact(before) if before else None,
+        "after": _compact(after) if after else None,
+        "marks": task_marks(before, after),
         "changes": changes[:_MOST_CHANGES],
         "changes_omitted": max(len(changes) - _MOST_CHANGES, 0),
         "changes_digest": told["changes_digest"],
@@ -114,7 +116,7 @@ def _screen(screen: JsonObject) -> JsonObject:
     return {
         "screenId": screen.get("screenId"),
         "interactions": [
-            _only(entry, ("id", "label")) for entry in screen.get("interactions") or () if isinstance(entry, dict)
+            _only(entry, ("id", "label")) for entry in list_of(screen.get("interactions")) if isinstance(entry, dict)
         ],
         "contents": {key: _component(node) for key, node in components.items() if isinstance(node, dict)},
     }
@@ -151,11 +153,11 @@ def task_marks(before: FlowDocument | None, after: FlowDocument | None) -> dict[
 def _comparable(document: FlowDocument) -> dict[str, Any]:
     """Return the tasks as they count, each with the screen that it shows, without its place on the canvas."""
     normal = FlowDocument(document.normal)
-    screens = {screen.get("screenId"): screen for screen in normal.screens}
+    screens = {text_of(screen.get("screenId")): screen for screen in normal.screens}
     return {
         task_id: [
             {name: value for name, value in task.items() if name != "view"} if isinstance(task, dict) else task,
-            screens.get(task.get("screenId")) if isinstance(task, dict) else None,
+            screens.get(text_of(object_of(task).get("screenId"))),
         ]
         for task_id, task in normal.tasks.items()
     }

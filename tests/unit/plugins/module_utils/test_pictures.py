@@ -82,6 +82,27 @@ class TestKeeping:
         assert result_of(plan_of(*same_change("acme")), run_dir=run_dir)["changed"]
         assert find_picture(run_dir, picture_key(told)) is None
 
+    @pytest.mark.parametrize("odd", [7, True, "x", ["x"], {"x": 1}])
+    def test_an_odd_flow_has_a_picture_too(self, run_dir: Path, odd: Any) -> None:
+        new = minimal_flow("sign-up", title="New")
+        new["contents"]["tasks"]["0"]["screenId"] = odd
+        new["screens"][0]["screenId"] = new["screens"][0]["interactions"] = odd
+        new["screens"][1]["interactions"] = odd
+        report = preview(fleet(["acme"], lambda _: [(minimal_flow("sign-up"), new, "x")], run_dir=run_dir), run_dir)
+        assert "New" in json.dumps(report["pictures"])
+
+    def test_nothing_that_goes_wrong_with_a_picture_is_a_failure(
+        self, run_dir: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(*_documents: object) -> None:
+            raise RecursionError
+
+        monkeypatch.setattr(
+            "ansible_collections.community.descope.plugins.module_utils._report.pictures.task_marks", fail
+        )
+        assert result_of(plan_of(*same_change("acme")), run_dir=run_dir)["changed"]
+        assert pictures(run_dir) == []
+
     def test_the_report_tells_all_changes_where_the_result_tells_the_first_25(self, run_dir: Path) -> None:
         def flows(_tenant: str) -> Any:
             old, new = minimal_flow("sign-up"), minimal_flow("sign-up")
