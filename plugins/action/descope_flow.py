@@ -28,6 +28,6 @@ class ActionModule(SourcesActionBase):
         """Return the arguments with every source replaced by the flows it holds, and with what each flow should be."""
         absent = declared_absent(task.params)
         desired = load_desired(declared_sources(task.params), task.load_source, validate=task.params["validate"])
-        prepared = with_definitions(arguments, desired)
+        prepared = with_definitions(arguments, desired, task.secrets)
         prepared["flows"] += [{"flow_id": flow.flow_id, "state": "absent", "source": flow.source} for flow in absent]
         return prepared | {"state": "present"}

@@ -34,4 +34,4 @@ class ActionModule(SourcesActionBase):
         desired, problems = load_sources(declared_sources(task.params), task.load_source)
         if problems:
             raise InputError(problems)
-        return with_definitions(arguments, desired)
+        return with_definitions(arguments, desired, task.secrets)

@@ -93,6 +93,12 @@ options:
       - Variables for templates, in addition to those of the host. They win over those.
       - Which variables a template takes stands in its C(variables.yml). They are checked before anything is rendered.
     type: dict
+  secret_values:
+    description:
+      - Values that results, messages and reports leave out. The action plugin fills it in with those of the variables
+        that templates declare C(no_log), where the module runs on another machine; there is no need to set it.
+    type: list
+    elements: str
 """
 
     TEMPLATES = r"""

@@ -112,6 +112,7 @@ def source_arguments() -> ArgumentSpec:
         "vars": {"type": "dict"},
         "library": {"type": "list", "elements": "path"},
         "delimiters": {"type": "dict", "options": {f"{string}_string": {"type": "str"} for string in strings}},
+        "secret_values": {"type": "list", "elements": "str", "no_log": True},
     }
 
 

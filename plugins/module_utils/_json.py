@@ -14,6 +14,7 @@ import re
 from typing import Any, NoReturn, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 
 JsonValue: TypeAlias = Any  # None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]
 JsonObject: TypeAlias = dict[str, Any]
@@ -55,8 +56,8 @@ def describe(value: object) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return a string in quotes and on one line, cut if it is long; of any other value, its JSON type."""
-    return _in_quotes(value[:80]) if isinstance(value, str) else describe(value)
+    """Return a string in quotes and on one line, cut if it is long, without secrets; of any other value, its type."""
+    return _in_quotes(hidden(value)[:80]) if isinstance(value, str) else describe(value)
 
 
 # --- values that may be anything --------------------------------------------------------------------------------------

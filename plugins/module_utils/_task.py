@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -19,6 +19,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.cipher i
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import SourceLoader
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.module_utils._flow.schema import JSONSCHEMA_IMPORT_ERROR
+from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets, hiding
 from ansible_collections.community.descope.plugins.module_utils._validate.scripts import RunCommand
 
 
@@ -28,7 +29,7 @@ class Task:
 
     params: validated arguments. load_source: how the flows of one source are found, which differs between the
     controller and another machine. run_command: runs a program of the machine. cipher: what encrypts and decrypts
-    backups, which only the controller can.
+    backups, which only the controller can. secrets: values that nobody may see; C(load_source) adds those it meets.
     """
 
     params: Mapping[str, Any]
@@ -37,6 +38,11 @@ class Task:
     load_source: SourceLoader
     run_command: RunCommand
     cipher: Cipher = NO_CIPHER
+    secrets: Secrets = field(default_factory=Secrets)
+
+    def __post_init__(self) -> None:
+        """Take in what was known before the task was sent here."""
+        self.secrets.add(self.params.get("secret_values"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ def run_use_case(use_case: UseCase, task: Task) -> dict[str, Any]:
     """Run a use case and return its result, or its failure with the same parts as any result of it."""
     try:
         _check_libraries(use_case)
-        return use_case.run(task)
+        with hiding(task.secrets):
+            return use_case.run(task)
     except DescopeError as error:
         return failure(use_case, task.params, error)
 

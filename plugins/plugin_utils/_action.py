@@ -24,6 +24,7 @@ from ansible_collections.community.descope.plugins.module_utils._arguments impor
 from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets, hiding
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase, failure, run_use_case
 from ansible_collections.community.descope.plugins.plugin_utils._run import (
     occasion,
@@ -46,6 +47,7 @@ class DescopeActionBase(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task, in the shape the module's documentation gives."""
         super().run(tmp, task_vars)
+        self.secrets = Secrets()
         variables = task_vars or {}
         self._inventory_directory = str(variables.get("inventory_dir") or "")
         environment: dict[str, str] = {}
@@ -133,6 +135,7 @@ class DescopeActionBase(ActionBase):
             load_source=lambda source: self.load_source(source, variables),
             run_command=run_command,
             cipher=cipher,
+            secrets=self.secrets,
         )
 
     def _run_here(self, params: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +151,8 @@ class DescopeActionBase(ActionBase):
     ) -> dict[str, Any]:
         task = self._task_for(params, variables)
         try:
-            prepared = self.elsewhere_arguments(arguments, task)
+            with hiding(self.secrets):
+                prepared = self.elsewhere_arguments(arguments, task)
         except DescopeError as error:
             return failure(self.use_case, params, error)
         module = f"community.descope.{self.use_case.name}"

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from pathlib import Path
@@ -128,11 +129,13 @@ class Template:
         """The variables that it uses, each with the first place that does."""
         return {name: place for flow in reversed(self.flows) for name, place in flow.names.items()}
 
-    def secrets(self, scope: Scope) -> list[str]:
+    def secrets(self, scope: Scope) -> list[JsonValue]:
         """Return the values that its declaration wants to be shown nowhere."""
-        names = self.declaration.secret if self.declaration else frozenset()
-        values = (scope.value(name) for name in sorted(names) if name in scope)
-        return [str(value) for value in values if value not in (None, "")]
+        given = {}
+        for name in self.declaration.secret if self.declaration else ():
+            with suppress(EvaluationError):  # rendering tells of it
+                given[name] = scope.value(name) if name in scope else None
+        return list(self.declaration.secret_values(given)) if self.declaration else []
 
     def scope(self, scope: Scope) -> Scope:
         """Return a scope in which every declared variable has a value of its type. Raises InputError."""

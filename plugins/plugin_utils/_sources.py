@@ -21,6 +21,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.sources im
     load_raw,
     read_source,
 )
+from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets
 from ansible_collections.community.descope.plugins.plugin_utils._action import DescopeActionBase
 from ansible_collections.community.descope.plugins.plugin_utils._declared import DeclaredFlows
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters
@@ -36,9 +37,8 @@ class SourcesActionBase(DescopeActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task, without the values that templates declare to be secret."""
-        self._secrets: set[str] = set()
         result = super().run(tmp, task_vars)
-        return dict(remove_values(result, self._secrets)) if self._secrets else result
+        return dict(remove_values(result, self.secrets.texts)) if self.secrets else result
 
     def completed(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments with the flows that the host's variables declare. Raises InputError."""
@@ -69,7 +69,7 @@ class SourcesActionBase(DescopeActionBase):
             return read_source(self.find("files", source.value), flow_id=source.flow_id)
         template = self._templates(source, variables).open(source.value, self._overlay(source))
         scope = self._scope(variables, source.variables)
-        self._secrets.update(template.secrets(scope))
+        self.secrets.add(template.secrets(scope))
         return [document for raw in template.render(scope) for document in load_raw(raw, flow_id=source.flow_id)]
 
     def _templates(self, source: FlowSource, variables: Mapping[str, Any]) -> TemplateLibrary:
@@ -95,11 +95,15 @@ class SourcesActionBase(DescopeActionBase):
         return self._shared_scope[1]
 
 
-def with_definitions(arguments: Mapping[str, Any], desired: Iterable[DesiredFlow]) -> dict[str, Any]:
-    """Return the arguments with every source replaced by the flows it holds, for a machine without the files."""
+def with_definitions(arguments: Mapping[str, Any], desired: Iterable[DesiredFlow], secrets: Secrets) -> dict[str, Any]:
+    """Return the arguments with every source replaced by the flows it holds, for a machine without the files.
+
+    C(secrets): the values that nobody may see, which only their templates could tell.
+    """
     flows = [
         {"definition": flow.document.data, "flow_id": flow.flow_id, "source": flow.source}
         for flow in desired
         if flow.document
     ]
-    return {name: value for name, value in arguments.items() if name not in SOURCE_OPTIONS} | {"flows": flows}
+    others = {name: value for name, value in arguments.items() if name not in SOURCE_OPTIONS}
+    return others | {"flows": flows} | ({"secret_values": secrets.as_argument()} if secrets else {})

@@ -130,10 +130,10 @@ def test_the_demo_runs() -> None:
 def test_the_tables_of_options_are_complete() -> None:
     text = _section("Options at a glance")
     flow, both = (set(_first_column(table)) for table in text.split("| Options of")[1:])
-    # Nobody sets it: the action plugin does.
+    # Nobody sets these: the action plugin does.
     connection = set(connection_arguments()) - {"run_context"}
     assert both == connection
-    assert flow == set(flow_arguments()) - set(connection_arguments())
+    assert flow == set(flow_arguments()) - set(connection_arguments()) - {"secret_values"}
     assert _named_in(text, r"`descope_flow_info` adds") == set(flow_info_arguments()) - set(connection_arguments())
     for option, arguments in connection_arguments().items():
         for variable in arguments.get("fallback", (None, []))[1]:

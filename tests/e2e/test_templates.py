@@ -89,6 +89,61 @@ def test_templates_by_name_for_a_tenant(playbooks: Playbooks, emulator: Emulator
     assert "hunter2hunter2" not in json.dumps(first.results) + first.output
 
 
+def test_secrets_are_told_nowhere(playbooks: Playbooks, emulator: Emulator) -> None:
+    kinds = {"plain": "str", "many": "list", "lines": "str", "nested": "dict", "long": "str", "number": "int"}
+    options = {name: {"type": kind, "no_log": True, "required": True} for name, kind in kinds.items()}
+    flow = minimal_flow("sign-in", title="Welcome ${ plain }")
+    flow["contents"]["tasks"]["0"]["name"] = "Step ${ long }"
+    # The action is none that anybody knows, so validating quotes it.
+    flow["contents"]["tasks"]["3"]["action"] = "${ long }"
+    expressions = ("${ plain }", "Bearer: ${ many[0] }", "a\nb\n${ lines }\nc\nd", "${ nested }", "${ number }")
+    for number, value in enumerate(expressions):
+        flow["contents"]["tasks"]["1"]["arguments"][f"note{number}"] = {"type": "inline", "value": value}
+    _write(playbooks, "templates/secret/flow.json", flow)
+    _write(playbooks, "templates/secret/variables.yml", {"options": options})
+    playbooks.environment.update(
+        ANSIBLE_CALLBACKS_ENABLED="test_results,community.descope.rollout", DESCOPE_REPORT_DIR="report"
+    )
+
+    def told(word: str, number: int, *arguments: str) -> str:
+        """Return all that anybody sees of a run with these values, printed or written."""
+        values = {
+            "plain": f'{word}"1',
+            "many": [f"{word}-2"],
+            "lines": f"{word}-3\n  {word}-4\n",
+            "nested": {"inner": [f"{word}-5"]},
+            "long": f"{word}-6" * 200,
+            "number": number,
+        }
+        tasks = [
+            {"name": module, f"community.descope.descope_{module}": {"template": "secret", **more}}
+            for module, more in (
+                ("flow_drift", {}),
+                ("flow_walk", {"expect": [{"screens": ["Nowhere"]}]}),
+                ("flow_validate", {"report": {name: f"report/{name}" for name in ("json", "junit", "sarif")}}),
+                ("flow", {}),
+            )
+        ]
+        play = {"hosts": "all", "gather_facts": False, "ignore_errors": True, "tasks": tasks}
+        # Not in the playbook: of a task that fails, Ansible shows the lines.
+        run = playbooks.play([play], "--diff", *arguments, hosts={"acme": values})
+        assert [result["kind"] for result in run.results] == ["ok", "failed", "ok", "ok"], run.output
+        report = [path.read_text(encoding="utf-8") for path in (playbooks.folder / "report").iterdir()]
+        assert report
+        return "\n".join((run.output, json.dumps(run.results), *report))
+
+    first = told("hunter", 47114711)
+    preview = told("sesame", 47124712, "--check", "-vvv")
+    rotated = told("sesame", 47124712)
+
+    for text in (first, preview, rotated):
+        for secret in ("hunter", "sesame", "4711", "4712"):
+            assert secret not in text, text[max(text.find(secret) - 300, 0) :][:400]
+    assert "redacted" in first
+    assert "redacted" in rotated
+    assert "sesame-3" in json.dumps(stored_flows(emulator, PROJECT_ID)["sign-in"].data)
+
+
 def test_all_mistakes_of_all_templates_are_said_at_once_before_any_request(
     local_playbooks: Playbooks, emulator: Emulator
 ) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 
 _SHOWN_CHARACTERS = 200
 
@@ -164,4 +165,5 @@ def _is_loopback(host: str) -> bool:
 
 def shortened(text: str) -> str:
     """Return the beginning of a text that is too long for a message."""
+    text = hidden(text)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS].rstrip()}..."

@@ -41,7 +41,7 @@ def tell_drift(task: Task) -> dict[str, Any]:
         reading = session.project.read([flow.flow_id for flow in desired])
         declared, unresolved = resolved_flows(desired, reading, reference_options(params, session))
         layout = bool((params["compare"] or {}).get("layout"))
-        plan = make_plan(session.project_id, declared, reading.flows, layout=layout)
+        plan = make_plan(session.project_id, declared, reading.flows, layout=layout, secrets=task.secrets)
         undeclared = _undeclared(session, reading, params)
         writes, faults = _recorded(params["backup_dir"], plan)
         warnings = [*map(str, unresolved), *faults, *_undeclared_warnings(undeclared, session.project_id, params)]

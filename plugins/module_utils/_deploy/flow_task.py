@@ -53,6 +53,7 @@ def _options(task: Task, session: Session, store: BackupStore | None) -> Pipelin
         changelog=changelog or session.default_changelog(),
         on_failure=OnFailure(params["on_failure"]),
         references=reference_options(params, session),
+        secrets=task.secrets,
     )
 
 

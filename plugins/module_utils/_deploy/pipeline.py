@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
@@ -62,6 +62,7 @@ from ansible_collections.community.descope.plugins.module_utils._errors import (
     Severity,
 )
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import keep_pictures
+from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Level, rule_of
 from ansible_collections.community.descope.plugins.module_utils._validate.project import ATTRIBUTES, STYLES
 from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
@@ -105,6 +106,7 @@ class PipelineOptions:
     changelog: the note that Descope keeps with each import. layout: whether positions on the canvas count.
     check_schema: whether flows that are about to be written have to match the schema. on_failure: what becomes of the
     other flows where one fails. references: how references by name are resolved, None to send flows as they are.
+    secrets: values that are not to be told of.
     """
 
     check_mode: bool
@@ -118,6 +120,7 @@ class PipelineOptions:
     changelog: str
     on_failure: OnFailure = OnFailure.STOP
     references: ReferenceOptions | None = None
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
 
 
 class Pipeline:
@@ -163,7 +166,8 @@ class Pipeline:
 
     def _compare(self, desired: list[DesiredFlow], reading: Reading) -> Plan:
         flows = self._resolved(desired, reading)
-        return make_plan(self._session.project_id, flows, reading.flows, layout=self._options.layout)
+        options = self._options
+        return make_plan(self._session.project_id, flows, reading.flows, layout=options.layout, secrets=options.secrets)
 
     def _resolved(self, desired: list[DesiredFlow], reading: Reading) -> list[DesiredFlow]:
         """Return the flows with the project's own ids. Raises InputError where one refers to what does not exist."""

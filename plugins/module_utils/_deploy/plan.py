@@ -11,15 +11,17 @@ C(changed), check mode, the diff, the results and the backup all derive from it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from ansible_collections.community.descope.plugins.module_utils._diff.compare import same
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import Change, diff_documents
+from ansible_collections.community.descope.plugins.module_utils._diff.hidden import Documents, hide_both
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.normal import normal_form
+from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets
 
 # The console refuses to delete these (https://docs.descope.com/customize/manage_flows).
 SYSTEM_FLOWS = frozenset({"sign-up", "sign-in", "sign-up-or-in", "step-up"})
@@ -53,6 +55,7 @@ class PlannedFlow:
     """One flow of a plan: what stands in the project, what should, and so what to do.
 
     kept: whether it is left as it is, although it should be something else, because it may not be changed from that.
+    secrets: values in it that nobody may see.
     """
 
     flow_id: str
@@ -61,13 +64,19 @@ class PlannedFlow:
     after: FlowDocument | None
     source: str
     kept: bool = False
+    secrets: Secrets = field(default_factory=Secrets, repr=False, compare=False)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
         """What changes, in a reviewer's words. Empty where there is nothing to do."""
         if self.action is Action.NONE:
             return ()
-        return tuple(diff_documents(self.before, self.after))
+        return tuple(diff_documents(*self.shown))
+
+    @cached_property
+    def shown(self) -> Documents:
+        """What stands in the project and what should, without secrets: all that is told of a flow is made of these."""
+        return hide_both(self.secrets, self.before, self.after)
 
     @property
     def fingerprint_before(self) -> str:
@@ -115,13 +124,16 @@ def make_plan(
     live: Mapping[str, FlowDocument | None],
     *,
     layout: bool = False,
+    secrets: Secrets | None = None,
 ) -> Plan:
     """Compare what should be with what is.
 
-    C(live) holds an entry for every desired flow id, None where the project has no such flow.
+    C(live) holds an entry for every desired flow id, None where the project has no such flow. C(secrets): values that
+    are not to be told of.
     Raises InputError where a system flow that exists should be deleted.
     """
-    planned = tuple(_plan_flow(flow, live[flow.flow_id], layout) for flow in desired)
+    known = Secrets() if secrets is None else secrets
+    planned = tuple(_plan_flow(flow, live[flow.flow_id], layout, known) for flow in desired)
     problems = [
         Problem(
             "system-flow",
@@ -137,7 +149,7 @@ def make_plan(
     return Plan(project_id=project_id, flows=planned)
 
 
-def _plan_flow(flow: DesiredFlow, live: FlowDocument | None, layout: bool) -> PlannedFlow:
+def _plan_flow(flow: DesiredFlow, live: FlowDocument | None, layout: bool, secrets: Secrets) -> PlannedFlow:
     action = _action(flow.document, live, layout)
     if action is not Action.NONE and not _may_change(flow, live):
         return PlannedFlow(flow.flow_id, Action.NONE, before=live, after=live, source=flow.source, kept=True)
@@ -147,6 +159,7 @@ def _plan_flow(flow: DesiredFlow, live: FlowDocument | None, layout: bool) -> Pl
         before=live,
         after=flow.document,
         source=flow.source,
+        secrets=secrets,
     )
 
 

@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, flow_id_problem
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, describe, json_path, quoted
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 
 SCREEN_ID = re.compile(r"SC[A-Za-z0-9]{27}\Z")
 START = "start"
@@ -370,5 +371,5 @@ def _misplaced_nodes(label: str, nodes: JsonObject, place: tuple[str | int, ...]
 
 def _node(node_id: str, node: JsonObject) -> str:
     name = node.get("displayName")
-    label = " ".join(name.split())[:40] if isinstance(name, str) else ""
+    label = " ".join(hidden(name).split())[:40] if isinstance(name, str) else ""
     return f"{label or 'node'} {quoted(node_id)}"

@@ -23,6 +23,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     quoted,
     text_of,
 )
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 
 __all__ = ["FlowDocument", "JsonObject", "JsonValue", "json_path", "task_order"]
 
@@ -175,7 +176,7 @@ def task_order(task_id: str) -> tuple[int, str]:
 
 
 def _short(screen_id: str) -> str:
-    screen_id = _one_line(screen_id)
+    screen_id = _one_line(hidden(screen_id))
     return screen_id if len(screen_id) <= 12 else f"{screen_id[:4]}...{screen_id[-4:]}"
 
 

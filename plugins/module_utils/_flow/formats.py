@@ -60,6 +60,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     parse_json,
     plain_json,
 )
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 
 __all__ = ["Format", "detect", "dump", "id_in", "load", "load_snapshot", "to_exported"]
 
@@ -133,7 +134,7 @@ def _what_it_looks_like(value: object) -> str:
     for telling, looks_like in _LOOK_ALIKES:
         if telling <= value.keys():
             return looks_like
-    keys = ", ".join(sorted(str(key)[:40] for key in value)[:6])
+    keys = ", ".join(sorted(hidden(str(key))[:40] for key in value)[:6])
     return f"it is an object with the keys {keys}; a flow has flowId, metadata, contents and screens"
 
 

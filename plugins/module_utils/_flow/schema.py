@@ -19,6 +19,7 @@ from typing import Any
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, describe, json_path
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 
 JSONSCHEMA_IMPORT_ERROR: str | None
 """The traceback of importing jsonschema, None if it is there."""
@@ -239,4 +240,4 @@ def _message(error: Any) -> str:
         return "is empty"
     if error.validator == "pattern":
         return "contains characters other than letters, digits, - and _, or nothing at all"
-    return " ".join(str(error.message).split())[:200]
+    return " ".join(hidden(str(error.message)).split())[:200]

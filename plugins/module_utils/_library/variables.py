@@ -12,7 +12,7 @@ C(description) and C(no_log).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
     plain_json,
     quoted,
 )
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _TYPES = ("str", "int", "float", "bool", "list", "dict", "raw", "path")
@@ -49,8 +50,16 @@ class Declaration:
 
     @property
     def secret(self) -> frozenset[str]:
-        """The variables whose values are to be shown nowhere."""
-        return frozenset(name for name, terms in self.options.items() if terms.get("no_log"))
+        """The variables whose values, or parts of them, are to be shown nowhere."""
+        return frozenset(name for name, terms in self.options.items() if _is_secret(terms))
+
+    def secret_values(self, given: Mapping[str, JsonValue]) -> Iterator[JsonValue]:
+        """Yield what is to be shown nowhere of the values of these variables, as they were given and in their types."""
+        for name, value in given.items():
+            terms = self.options[name]
+            used = terms.get("default") if value is None else value
+            for shape in (used, _validated(name, terms, used)[0]) if used is not None else ():
+                yield from _secret_parts(terms, shape)
 
     def over(self, base: Declaration) -> Declaration:
         """Return these variables and those of the template that this one extends; these win."""
@@ -181,6 +190,26 @@ def _with_default(terms: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**terms, "default": _validated("", terms, terms["default"])[0]}
 
 
+def _is_secret(terms: Mapping[str, Any]) -> bool:
+    return bool(terms.get("no_log")) or any(map(_is_secret, _inner(terms).values()))
+
+
+def _secret_parts(terms: Mapping[str, Any], value: JsonValue) -> Iterator[JsonValue]:
+    if terms.get("no_log"):
+        yield value
+        return
+    for entry in value if isinstance(value, list) else [value]:
+        for name, inner in _inner(terms).items() if isinstance(entry, dict) else ():
+            yield from _secret_parts(inner, entry.get(name))
+
+
+def _inner(terms: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the terms of the members of a variable. What is in C(options) is Ansible's business, and may be wrong."""
+    options = terms.get("options")
+    members = options.items() if isinstance(options, dict) else ()
+    return {name: inner for name, inner in members if isinstance(inner, dict)}
+
+
 def _validated(name: str, terms: Mapping[str, Any], value: JsonValue) -> tuple[JsonValue, list[str]]:
     """Return a value in its declared type, and what is wrong with it in a few words each."""
     if terms.get("type", "str") == "str" and isinstance(value, bool | list | dict):
@@ -204,7 +233,7 @@ def _kind(terms: Mapping[str, Any]) -> str:
 
 
 def _shown(value: JsonValue) -> str:
-    return quoted(value) if isinstance(value, str) else f"{str(value)[:80]} ({describe(value)})"
+    return quoted(value) if isinstance(value, str) else f"{hidden(str(value))[:80]} ({describe(value)})"
 
 
 def _meaning(terms: Mapping[str, Any]) -> str:

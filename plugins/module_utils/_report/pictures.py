@@ -70,7 +70,7 @@ def _keep(path: Path, planned: PlannedFlow, told: Mapping[str, Any]) -> None:
     if path.exists():
         return
     changes = [_in_words(change) for change in told_changes(planned.changes) if not change.layout]
-    before, after = planned.before, planned.after
+    before, after = planned.shown
     content = {
         "before": _compact(before) if before else None,
         "after": _compact(after) if after else None,

@@ -19,6 +19,7 @@ from ansible_collections.community.descope.plugins.module_utils._flow.document i
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, detect
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import parse_text
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Level, rule_of
 from ansible_collections.community.descope.plugins.module_utils._validate.lines import Place, TextLines, place_of
 
@@ -81,9 +82,9 @@ def _report(problem: Problem, lines: _DocumentLines | None) -> Report:
         severity=problem.severity.value,
         level=rule.level.value,
         code=problem.code,
-        message=problem.message,
+        message=hidden(problem.message),
         hint=rule.remedy,
-        path=problem.path,
+        path=hidden(problem.path),
         source=problem.source,
         flow_id=problem.flow_id,
         file=file,

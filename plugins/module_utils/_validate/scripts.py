@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ansible_collections.community.descope.plugins.module_utils._secrets import hidden
+
 # A scriptlet is the body of a function: it returns. Whether it may wait is not documented, so it may.
 _PROGRAM = """
 const vm = require("vm");
@@ -63,7 +65,7 @@ class NodeParser:
             answers = json.loads(printed or "")
         except ValueError:
             return None
-        texts = [" ".join(str(answer).split())[:200] for answer in answers] if isinstance(answers, list) else []
+        texts = [" ".join(hidden(str(answer)).split())[:200] for answer in answers] if isinstance(answers, list) else []
         return texts if len(texts) == len(codes) else None
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.template import trust_as_template
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, Known
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump
+from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets
 from ansible_collections.community.descope.plugins.plugin_utils import _library
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import Delimiters
 from example_flows import minimal_flow
@@ -125,7 +127,32 @@ def test_a_secret_is_in_no_message(library: Library) -> None:
     [problem] = library.problems("sign-in", pin="hunter2")
 
     assert "hunter2" not in str(problem)
-    assert library.template("sign-in").secrets(library.scope({"pin": "4711"})) == ["4711"]
+    assert library.template("sign-in").secrets(library.scope({"pin": "4711"})) == ["4711", 4711]
+
+
+def test_what_of_the_variables_is_secret(library: Library) -> None:
+    server = {"host": {"type": "str"}, "password": {"type": "str", "no_log": True}}
+    options = {
+        "name": {"type": "str"},
+        "keys": {"type": "list", "no_log": True},
+        "fixed": {"type": "str", "default": "from-the-file", "no_log": True},
+        "servers": {"type": "list", "elements": "dict", "options": server},
+        "broken": {"type": "str", "no_log": True},
+    }
+    library.write("sign-in/variables.yml", {"options": options})
+    library.write("sign-in/flow.json", {"flowId": "a"})
+    given = {
+        "name": "public",
+        "keys": "one,two",
+        "servers": [{"host": "mail", "password": "hunter2"}],
+        "broken": trust_as_template("{{ nobody }}"),
+    }
+
+    secrets = Secrets(library.template("sign-in").secrets(library.scope(given)))
+
+    assert secrets.texts == {"one,two", "from-the-file", "hunter2"}
+    assert secrets.hide("one") == "<redacted>"
+    assert library.template("sign-in").secrets(library.scope({"name": "public"})) == ["from-the-file"] * 2
 
 
 @pytest.mark.parametrize(
