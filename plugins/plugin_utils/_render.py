@@ -183,16 +183,14 @@ class _RenderWalk:
     def _text(self, place: Place) -> JsonValue:
         if len(place.parts) == 1 and isinstance(place.parts[0], Code):
             return self.scope.value(place.parts[0].expression)
-        parts = [self.scope.value(part.expression) if isinstance(part, Code) else part for part in place.parts]
-        # How anything but text and whole numbers reads within a text is for the template engine to say.
-        if all(isinstance(part, str | int) and not isinstance(part, bool) for part in parts):
-            return "".join(map(str, parts))
-        text = place.text.replace(self.delimiters.escaped_start, self._literal_start())
-        return str(self.scope.text(text, self.delimiters.as_overrides(blocks=False)))
+        return "".join(
+            as_text(self.scope.value(part.expression)) if isinstance(part, Code) else part for part in place.parts
+        )
 
-    def _literal_start(self) -> str:
-        start, end = self.delimiters.variable_start_string, self.delimiters.variable_end_string
-        return f"{start} '{start}' {end}"
+
+def as_text(value: JsonValue) -> str:
+    """Return how a value reads within a text: as Jinja has it, only that nothing is no word."""
+    return "" if value is None else str(value)
 
 
 def _plain(value: Any) -> JsonValue:

@@ -19,7 +19,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from jinja2.meta import find_referenced_templates
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import parse_text, read_text
-from ansible_collections.community.descope.plugins.module_utils._json import JsonValue
+from ansible_collections.community.descope.plugins.module_utils._json import JsonValue, plain_json
 from ansible_collections.community.descope.plugins.module_utils._library.entries import TEXT_TEMPLATE, Partials
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import (
     PARTIAL,
@@ -38,7 +38,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._expressions imp
     used_names,
     uses_partial,
 )
-from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope
+from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope, as_text
 
 # A word that begins every wrapped value. Made anew in each run, so that no value can hold it.
 _MARK = f"dsc{secrets.token_hex(16)}"
@@ -103,13 +103,16 @@ def _written(files: Mapping[str, str], folder: Path) -> str:
 def parse_marked(text: str, path: str) -> JsonValue:
     """Parse what a template was rendered to, with every wrapped value in its place."""
     name = path.removesuffix(TEXT_TEMPLATE)
-    if name.lower().endswith(_YAML):
-        value = _unwrapped(_parsed(text, text, path, name))
-        _check_whole(json.dumps(value, ensure_ascii=False), path)
-        return value
-    filled_in = "".join(_filled_in(text))
-    _check_whole(filled_in, path)
-    return _parsed(filled_in, text, path, name)
+    try:
+        if name.lower().endswith(_YAML):
+            value = _unwrapped(_parsed(text, text, path, name))
+            _check_whole(json.dumps(value, ensure_ascii=False, default=str), path)
+            return value
+        filled_in = "".join(_filled_in(text))
+        _check_whole(filled_in, path)
+        return _parsed(filled_in, text, path, name)
+    except InputError as error:
+        raise InputError([replace(problem, source=path) for problem in error.problems]) from None
 
 
 def _parsed(text: str, marked: str, path: str, name: str) -> JsonValue:
@@ -146,7 +149,7 @@ def _filled_in(text: str) -> Iterator[str]:
         elif token[1] is not None:
             yield text[end : token.start()]
             value = _value(token[1])
-            yield json.dumps(_as_text(value))[1:-1] if in_string else json.dumps(value)
+            yield json.dumps(as_text(value))[1:-1] if in_string else json.dumps(value)
             end = token.end()
     yield text[end:]
 
@@ -155,19 +158,14 @@ def _unwrapped(value: JsonValue) -> JsonValue:
     """Return a parsed YAML document with every value in its place; one that is a whole string keeps its type."""
     if isinstance(value, str):
         whole = _MARKED.fullmatch(value)
-        return _value(whole[1]) if whole else _MARKED.sub(lambda found: _as_text(_value(found[1])), value)
+        return _value(whole[1]) if whole else _MARKED.sub(lambda found: as_text(_value(found[1])), value)
     if isinstance(value, dict):
         return {str(_unwrapped(key)): _unwrapped(member) for key, member in value.items()}
     return [_unwrapped(item) for item in value] if isinstance(value, list) else value
 
 
 def _value(wrapped: str) -> JsonValue:
-    return json.loads(base64.b64decode(wrapped))
-
-
-def _as_text(value: JsonValue) -> str:
-    """Return how a value reads within a text, as Jinja has it."""
-    return "" if value is None else str(value)
+    return plain_json(json.loads(base64.b64decode(wrapped)))
 
 
 # --- rewriting --------------------------------------------------------------------------------------------------------

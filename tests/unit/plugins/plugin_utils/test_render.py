@@ -62,6 +62,12 @@ def _render(value: Any, **variables: Any) -> Any:
         ("{{user.name}} at ${ tenant } {% raw %} {# note #}", "{{user.name}} at acme {% raw %} {# note #}"),
         ("`$${ price } and ${ tenant }`", "`${ price } and acme`"),
         ("costs $5 {}", "costs $5 {}"),
+        ("a\r\nb ${ share }\r\n", "a\r\nb 0.5\r\n"),
+        ("a ${ on }\n\n", "a True\n\n"),
+        ("$${ a } ${ methods } {{x}} {# #}", "${ a } ['otp', 'passkey'] {{x}} {# #}"),
+        ("<${ nothing }>", "<>"),
+        ("<${ 2.0 }>", "<2>"),
+        ("${ {'a': [none]} }!", "{'a': [None]}!"),
     ],
 )
 def test_a_text(text: str, rendered: Any) -> None:
@@ -116,3 +122,19 @@ def test_any_value_arrives_as_it_is_and_changes_no_structure(value: str, before:
     rendered = _render(template, it=value)
 
     assert rendered == {"flowId": value, "in": [f"{before}{value}{after}", {"deep": value + value}]}
+
+
+@given(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.lists(st.text()) | st.integers(),
+    st.lists(st.sampled_from(["\r\n", "\n", "\r", " ", "a", "$${", "{{x}}", "{% raw %}", "{#", '"', "'"])),
+    st.lists(st.sampled_from(["\r\n", "\n", "\r", " ", "b", "$${", "}}", "%}", "#}", "\\"])),
+)
+def test_the_text_around_any_value_stays_as_it_is(value: Any, before: list[str], after: list[str]) -> None:
+    template = f"{''.join(before)}${{ it }}{''.join(after)}."
+
+    head, tail = ("".join(part).replace("$${", "${") for part in (before, after))
+    rendered = _render(template, it=value)
+
+    assert rendered.startswith(head)
+    assert rendered.endswith(f"{tail}.")
+    assert rendered[len(head) : len(rendered) - len(tail) - 1] == _render("<${ it }>", it=value)[1:-1]

@@ -85,6 +85,22 @@ def test_any_value_in_yaml(library: Library, value: Any, text: str) -> None:
     assert rendered == {"a": value, "b": f"x {text} y", "c": f"{text}\n"}
 
 
+def test_a_value_within_a_text_reads_the_same_in_every_kind_of_template(library: Library) -> None:
+    values = {"a": 2.0, "b": 0.5, "c": True, "d": None, "e": [2.0, None], "f": {"x": False}}
+    text = "/".join(f"${{ {name} }}" for name in values)
+    for kind, content in {"json": {"x": text}, "yml": {"x": text}}.items():
+        library.write(f"structured-{kind}/flow.{kind}", content)
+        library.write(f"text-{kind}/flow.{kind}.j2", json.dumps(content))
+
+    rendered = {
+        name: library.render(name, **values) for name in ("structured-json", "structured-yml", "text-json", "text-yml")
+    }
+
+    assert {name: value["x"] for name, value in rendered.items()} == dict.fromkeys(
+        rendered, "2/0.5/True//[2, None]/{'x': False}"
+    )
+
+
 def test_a_value_cannot_forge_a_wrapped_one(library: Library) -> None:
     forged = f"{_text_template._MARK[:10]}W10=."
 
