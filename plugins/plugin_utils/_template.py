@@ -45,7 +45,7 @@ def as_literal(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         return Literal(value)
     if isinstance(value, dict):
-        return {key: as_literal(member) for key, member in value.items()}
+        return {Literal(key): as_literal(member) for key, member in value.items()}
     return [as_literal(item) for item in value] if isinstance(value, list) else value
 
 
@@ -113,7 +113,13 @@ class _CompileWalk:
                 return str.__str__(value), None
             return value, self._text(value, place) if value in self.syntax else None
         if isinstance(value, dict):
-            return self._members(value, value.items(), dict, place)
+            keys = {
+                key: self._key(key, place)
+                for key in value
+                if isinstance(key, str) and (isinstance(key, Literal) or key in self.syntax)
+            }
+            members = [(keys.get(key, key), member) for key, member in value.items()]
+            return self._members(value, members, dict, place, changed=bool(keys))
         if isinstance(value, list):
             return self._members(value, enumerate(value), lambda items: [item for _position, item in items], place)
         return value, None
@@ -124,10 +130,11 @@ class _CompileWalk:
         members: Iterable[tuple[Any, JsonValue]],
         build: Callable[[Any], JsonValue],
         place: tuple[str | int, ...],
+        *,
+        changed: bool = False,
     ) -> tuple[JsonValue, Branch | None]:
         branch: Branch = {}
         visited = []
-        changed = False
         for key, member in members:
             plain, places = self.visit(member, (*place, key))
             changed = changed or plain is not member
@@ -135,6 +142,19 @@ class _CompileWalk:
             if places is not None:
                 branch[key] = places
         return (build(visited) if changed else value), branch or None
+
+    def _key(self, key: str, place: tuple[str | int, ...]) -> str:
+        """Return a key as text; an expression in one is reported, because a value must not change the structure."""
+        if isinstance(key, Literal):
+            return str.__str__(key)
+        try:
+            parts = self.syntax.parts(key)
+            if any(isinstance(part, Code) for part in parts):
+                raise ExpressionError("an expression in a key is not evaluated; a text template, .j2, can have some")
+        except ExpressionError as error:
+            self.problems.append(unreadable(error, key, json_path(*place, key), self.source, self.syntax))
+            return key
+        return "".join(map(str, parts))
 
     def _text(self, text: str, place: tuple[str | int, ...]) -> Place | None:
         path = json_path(*place)

@@ -325,6 +325,9 @@ def test_an_overlay_on_a_text_template(based: Library) -> None:
     based.write("branded/overlay.yml", _overlay({"metadata": {"name": "${ brand }"}}, extends="text"))
 
     assert based.render("branded")["metadata"]["name"] == ODD
+    # What stands in a task is no template, in keys neither.
+    flow = based.render("text", {"changes": [{"metadata": {"${ brand }": "${ brand }"}}]})
+    assert flow["metadata"]["${ brand }"] == "${ brand }"
 
 
 def test_an_overlay_takes_the_variables_of_its_base_and_its_own(based: Library) -> None:

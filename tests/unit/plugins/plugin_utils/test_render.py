@@ -111,6 +111,22 @@ def test_a_value_that_json_cannot_hold_is_an_error() -> None:
         _render("${ share }", share=float("nan"))
 
 
+def test_an_expression_in_a_key_is_reported_with_its_place() -> None:
+    delimiters = Delimiters()
+    value = {"a": [{"${ brand }": 1, "x ${ 1 +": 2, "$${ tenant }": "${ tenant }", "plain": 3}]}
+    template = compile_template(value, "flow.json", syntax_of(delimiters))
+
+    assert [problem.path for problem in template.problems] == ['$.a[0]["${ brand }"]', '$.a[0]["x ${ 1 +"]']
+    assert all(problem.code == "template-error" for problem in template.problems)
+    assert "in a key" in template.problems[0].message
+    assert "$${" in template.problems[0].message
+    assert not template.names.keys() - {"tenant"}
+
+
+def test_an_escaped_start_in_a_key_is_text() -> None:
+    assert _render({"$${ tenant }": "${ tenant }", "b": [{"$${": 1}]}) == {"${ tenant }": "acme", "b": [{"${": 1}]}
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
