@@ -56,14 +56,15 @@ _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 class TextTemplate:
     """A text template made ready for rendering.
 
-    names: the variables used, each with where it is first. files: what it includes, rewritten, by name. problems: what
-    is missing, or cannot be read by Jinja.
+    names: the variables used, each with where it is first. includes: whether it includes anything; files: what that may
+    be, rewritten, by name. problems: what is missing, or cannot be read by Jinja.
     """
 
     path: str
     text: str
     syntax: Syntax
     names: Mapping[str, str] = field(default_factory=dict)
+    includes: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
@@ -73,7 +74,8 @@ class TextTemplate:
             raise InputError(self.problems)
         overrides = self.syntax.delimiters.as_overrides(blocks=True)
         try:
-            if self.files:
+            if self.includes:
+                # Nothing else may be found, not even where there are no files: it would not be rewritten.
                 with tempfile.TemporaryDirectory(prefix="community.descope-") as folder:
                     marked = scope.searching(_written(self.files, Path(folder))).text(self.text, overrides)
             else:
@@ -178,7 +180,7 @@ def open_text_template(path: str, syntax: Syntax, partials: Partials, search_pat
     """
     reader = _Reader(syntax, partials, (str(Path(path).parent), *search_path))
     text = reader.read(path, ())
-    return TextTemplate(path, text, syntax, reader.names, reader.files, tuple(reader.problems))
+    return TextTemplate(path, text, syntax, reader.names, reader.includes, reader.files, tuple(reader.problems))
 
 
 class _Reader:
@@ -188,6 +190,7 @@ class _Reader:
         self.search_path = search_path
         self.problems: list[Problem] = []
         self.names: dict[str, str] = {}
+        self.includes = False
         self.files: dict[str, str] = {}
 
     def read(self, path: str, through: tuple[str, ...]) -> str:
@@ -224,10 +227,12 @@ class _Reader:
             self.names.setdefault(used, f"line {lines.get(used, 1)}{place}")
 
     def _take_includes(self, document: nodes.Template, path: str, through: tuple[str, ...]) -> None:
-        asked = {name for name in find_referenced_templates(document) if name is not None}
+        referenced = set(find_referenced_templates(document))
+        asked = {name for name in referenced if name is not None}
         asked |= {name for call in document.find_all(nodes.Call) if (name := partial_name(call)) is not None}
-        if None in find_referenced_templates(document):
+        if None in referenced:
             asked |= set(self.partials.names())
+        self.includes = self.includes or bool(asked or referenced)
         for name in sorted(asked):
             if not name.endswith(_INCLUDED) and any(name == own for own in self.partials.names()):
                 continue
@@ -238,16 +243,18 @@ class _Reader:
                 self.files[name] = self.read(found, through)
 
     def _found(self, name: str, path: str, line: int) -> str:
-        for directory in ("", *self.search_path):
+        inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+        for directory in ("", *self.search_path) if inside else ():
             try:
                 found = str(Path(directory, name)) if directory else self.partials.find(name)
             except InputError:
                 continue
-            if ".." not in Path(name).parts and Path(found).is_file():
+            if Path(found).is_file():
                 return found
         where = f" at line {line}" if line else ""
         known = self.partials.names()
         there_are = f"; the partials are {', '.join(known[:12])}" if known else ""
+        there_are = there_are if inside else "; write its path from the partials or from beside the template on"
         message = f'there is no file "{name}" to include{where}{there_are}'
         problem = Problem("partial-not-found", message, source=path)
         if problem.code not in {known.code for known in self.problems if f'"{name}"' in known.message}:

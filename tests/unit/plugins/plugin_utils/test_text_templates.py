@@ -131,6 +131,30 @@ def test_includes_are_found_among_the_partials_and_in_the_search_path(library: L
     }
 
 
+@pytest.mark.parametrize("name", ["words.j2", "words.txt"])
+def test_a_file_that_is_included_stays_as_it_is(library: Library, tmp_path: Path, name: str) -> None:
+    for path in (tmp_path / name, library.write(f"text/partials/{name}", "${ brand }")):
+        path.write_text("${ brand }", encoding="utf-8")
+        library.write("text/flow.json.j2", f'["{{% include "{path}" %}}"]')
+
+        [problem] = library.problems("text")
+
+        assert (problem.code, path.read_text(encoding="utf-8")) == ("partial-not-found", "${ brand }")
+
+
+def test_a_file_that_was_not_made_ready_is_not_included(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "words.j2").write_text('"${ brand }"', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    library.write("text/flow.json.j2", "[{% include file %}]")
+
+    [problem] = library.problems("text", file="words.j2")
+
+    assert problem.code == "template-error"
+    assert "words.j2" in problem.message
+
+
 @pytest.mark.parametrize(
     ("text", "code", "parts"),
     [
