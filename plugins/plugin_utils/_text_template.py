@@ -28,7 +28,7 @@ from jinja2.meta import find_referenced_templates
 
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import parse_text, read_text
-from ansible_collections.community.descope.plugins.module_utils._json import JsonValue, plain_json
+from ansible_collections.community.descope.plugins.module_utils._json import JsonValue, json_path, plain_json, quoted
 from ansible_collections.community.descope.plugins.module_utils._library.entries import TEXT_TEMPLATE, Partials
 from ansible_collections.community.descope.plugins.plugin_utils._expressions import (
     PARTIAL,
@@ -43,6 +43,8 @@ from ansible_collections.community.descope.plugins.plugin_utils._render import E
 # A word that begins every wrapped value. Made anew in each run, so that no value can hold it.
 _MARK = f"dsc{secrets.token_hex(16)}"
 _MARKED = re.compile(rf"{_MARK}([A-Za-z0-9+/=]*)\.")
+# A wrapped value in a message may have been cut.
+_ANY_MARK = re.compile(rf"{_MARK}[A-Za-z0-9+/=-]*\.?")
 _JSON_TOKEN = re.compile(rf'{_MARKED.pattern}|\\.|"', re.DOTALL)
 _YAML = (".yml", ".yaml")
 # Files that are part of the document. Any other partial is a text, which has to be escaped.
@@ -107,7 +109,7 @@ def parse_marked(text: str, path: str) -> JsonValue:
     name = path.removesuffix(TEXT_TEMPLATE)
     try:
         if name.lower().endswith(_YAML):
-            value = _unwrapped(_parsed(text, text, path, name))
+            value = _unwrapped(_parsed(text, text, path, name), ())
             _check_whole(json.dumps(value, ensure_ascii=False, default=str), path)
             return value
         filled_in = "".join(_filled_in(text))
@@ -128,10 +130,10 @@ def _as_rendered(problem: Problem, marked: str, path: str) -> Problem:
     found = re.search(r"at line (\d+)", problem.message)
     lines = marked.split("\n")
     line = lines[int(found[1]) - 1] if found and int(found[1]) <= len(lines) else ""
-    shown = _MARKED.sub("...", line).strip()
+    shown = _ANY_MARK.sub("...", line).strip()
     reads = f"; the line reads: {shown[:100]}" if shown else ""
     # A value of a tenant may well look like a template, the text that was rendered is none.
-    message = problem.message.partition(" (this looks like a text template")[0]
+    message = _ANY_MARK.sub("...", problem.message.partition(" (this looks like a text template")[0])
     return Problem(problem.code, f"what it renders to is {message}{reads}", source=path)
 
 
@@ -156,14 +158,24 @@ def _filled_in(text: str) -> Iterator[str]:
     yield text[end:]
 
 
-def _unwrapped(value: JsonValue) -> JsonValue:
+def _unwrapped(value: JsonValue, place: tuple[str | int, ...]) -> JsonValue:
     """Return a parsed YAML document with every value in its place; one that is a whole string keeps its type."""
     if isinstance(value, str):
         whole = _MARKED.fullmatch(value)
         return _value(whole[1]) if whole else _MARKED.sub(lambda found: as_text(_value(found[1])), value)
     if isinstance(value, dict):
-        return {str(_unwrapped(key)): _unwrapped(member) for key, member in value.items()}
-    return [_unwrapped(item) for item in value] if isinstance(value, list) else value
+        members: dict[str, JsonValue] = {}
+        for written, member in value.items():
+            key = as_text(_unwrapped(written, place))
+            if key in members:
+                # The parser has seen what was written, not what it becomes.
+                message = f"the key {quoted(key)} is given twice once the template is rendered; keep one of the two"
+                raise InputError([Problem("duplicate-key", message, json_path(*place))])
+            members[key] = _unwrapped(member, (*place, key))
+        return members
+    if isinstance(value, list):
+        return [_unwrapped(item, (*place, position)) for position, item in enumerate(value)]
+    return value
 
 
 def _value(wrapped: str) -> JsonValue:

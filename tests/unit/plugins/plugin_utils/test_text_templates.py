@@ -85,6 +85,27 @@ def test_any_value_in_yaml(library: Library, value: Any, text: str) -> None:
     assert rendered == {"a": value, "b": f"x {text} y", "c": f"{text}\n"}
 
 
+def test_keys_of_a_yaml_template_that_become_the_same(library: Library) -> None:
+    library.write("text/flow.yml.j2", "top:\n- ${ a }: 1\n  k: 2\n")
+
+    [problem] = library.problems("text", a="k")
+
+    assert (problem.code, problem.path) == ("duplicate-key", "$.top[0]")
+    assert 'the key "k" is given twice' in problem.message
+    assert library.render("text", a=None) == {"top": [{"": 1, "k": 2}]}
+
+
+def test_no_message_shows_a_wrapped_value(library: Library) -> None:
+    library.write("text/flow.yml.j2", "${ a }: 1\n${ a }: 2\n")
+
+    for value in ("secret", "secret" * 100):
+        [problem] = library.problems("text", a=value)
+
+        assert problem.code == "duplicate-key"
+        assert 'the key "..' in problem.message
+        assert _text_template._MARK not in problem.message
+
+
 def test_a_value_within_a_text_reads_the_same_in_every_kind_of_template(library: Library) -> None:
     values = {"a": 2.0, "b": 0.5, "c": True, "d": None, "e": [2.0, None], "f": {"x": False}}
     text = "/".join(f"${{ {name} }}" for name in values)
