@@ -21,7 +21,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from jinja2 import nodes
 from jinja2.meta import find_referenced_templates
@@ -38,19 +37,33 @@ from ansible_collections.community.descope.plugins.plugin_utils._expressions imp
     used_names,
     uses_partial,
 )
+from ansible_collections.community.descope.plugins.plugin_utils._outputs import (
+    JSON,
+    TEXT,
+    VALUE,
+    Defined,
+    Output,
+    check_filters,
+    defined_in,
+    outputs,
+)
 from ansible_collections.community.descope.plugins.plugin_utils._render import EvaluationError, Scope, as_text
 
 # A word that begins every wrapped value. Made anew in each run, so that no value can hold it.
 _MARK = f"dsc{secrets.token_hex(16)}"
-_MARKED = re.compile(rf"{_MARK}([A-Za-z0-9+/=]*)\.")
+_MARKED = re.compile(rf"{_MARK}(-?)([A-Za-z0-9+/=]*)\.")
 # A wrapped value in a message may have been cut.
 _ANY_MARK = re.compile(rf"{_MARK}[A-Za-z0-9+/=-]*\.?")
 _JSON_TOKEN = re.compile(rf'{_MARKED.pattern}|\\.|"', re.DOTALL)
 _YAML = (".yml", ".yaml")
 # Files that are part of the document. Any other partial is a text, which has to be escaped.
 _INCLUDED = (".json", *_YAML, TEXT_TEMPLATE)
-# Filters after which an expression is the JSON that its author wants to have.
-_WRITES_JSON = ("to_json", "to_nice_json", "tojson", "ansible.builtin.to_json", "ansible.builtin.to_nice_json", "safe")
+# The filters that wrap up what an expression is.
+_WRAPPED = {VALUE: "ansible.builtin.to_json | ansible.builtin.b64encode", JSON: "ansible.builtin.b64encode"}
+# Stands before what is JSON already.
+_IS_JSON = "-"
+# What a first line may not say, for it would make expressions of what we take for text.
+_OWN_DELIMITERS = re.compile(r"#jinja2:.*_(?:string|prefix)\b")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined")
 
 
@@ -140,7 +153,8 @@ def _as_rendered(problem: Problem, marked: str, path: str) -> Problem:
 def _check_whole(text: str, path: str) -> None:
     if _MARK in text.lower():
         message = "a value went through a filter together with the text around it, by {% filter %} or a captured block"
-        raise InputError([Problem("template-error", f"{message}; apply the filter to the value itself", source=path)])
+        hint = "apply the filter to the value itself, and write macros and captured blocks by their own names"
+        raise InputError([Problem("template-error", f"{message}; {hint}", source=path)])
 
 
 def _filled_in(text: str) -> Iterator[str]:
@@ -150,19 +164,31 @@ def _filled_in(text: str) -> Iterator[str]:
     for token in _JSON_TOKEN.finditer(text):
         if token[0] == '"':
             in_string = not in_string
-        elif token[1] is not None:
+        elif token[2] is not None:
             yield text[end : token.start()]
-            value = _value(token[1])
-            yield json.dumps(as_text(value))[1:-1] if in_string else json.dumps(value)
+            yield json.dumps(_within_text(token))[1:-1] if in_string else _alone(token)
             end = token.end()
     yield text[end:]
+
+
+def _alone(token: re.Match[str]) -> str:
+    """Return a value as JSON. JSON of the author's own is read first: it could be less than a whole value, or more."""
+    value = json.dumps(_value(token))
+    return "".join(_filled_in(value)) if token[1] else value
+
+
+def _within_text(token: re.Match[str]) -> str:
+    """Return how a value reads within a text. In JSON of the author's own there may be others, from captured blocks."""
+    return "".join(_filled_in(_content(token))) if token[1] else as_text(_value(token))
 
 
 def _unwrapped(value: JsonValue, place: tuple[str | int, ...]) -> JsonValue:
     """Return a parsed YAML document with every value in its place; one that is a whole string keeps its type."""
     if isinstance(value, str):
         whole = _MARKED.fullmatch(value)
-        return _value(whole[1]) if whole else _MARKED.sub(lambda found: as_text(_value(found[1])), value)
+        if whole is None:
+            return _MARKED.sub(_within_text, value)
+        return _unwrapped(_value(whole), place) if whole[1] else _value(whole)
     if isinstance(value, dict):
         members: dict[str, JsonValue] = {}
         for written, member in value.items():
@@ -178,8 +204,16 @@ def _unwrapped(value: JsonValue, place: tuple[str | int, ...]) -> JsonValue:
     return value
 
 
-def _value(wrapped: str) -> JsonValue:
-    return plain_json(json.loads(base64.b64decode(wrapped)))
+def _value(token: re.Match[str]) -> JsonValue:
+    try:
+        return plain_json(json.loads(_content(token)))
+    except json.JSONDecodeError:
+        message = "an expression that ends in to_json is not JSON; leave out what it gives to_json beside the value"
+        raise InputError([Problem("template-error", message)]) from None
+
+
+def _content(token: re.Match[str]) -> str:
+    return base64.b64decode(token[2]).decode()
 
 
 # --- rewriting --------------------------------------------------------------------------------------------------------
@@ -213,9 +247,14 @@ class _Reader:
             self.problems.append(Problem("template-cycle", f"it includes itself: {chain}", source=path))
             return ""
         try:
+            if not through and _OWN_DELIMITERS.match(text):
+                raise ExpressionError("the #jinja2 line sets delimiters of its own; the option delimiters does that", 1)
             document = self.syntax.document(text)
-            self._take_names(document, path, through)
-            rewritten = _Rewriting(self, document, path).rewritten(text)
+            check_filters(document)
+            used = used_names(document)
+            self._take_names(document, used, path, through)
+            written = outputs(document, used, lambda name: self._defined(name, path))
+            rewritten = _Rewriting(self, written, path).rewritten(text)
             self._take_includes(document, path, (*through, path))
         except ExpressionError as error:
             where = f" at line {error.line}" if error.line else ""
@@ -230,13 +269,23 @@ class _Reader:
         found = self._found(name, path, line)
         return read_text(found) if found else ""
 
-    def _take_names(self, document: nodes.Template, path: str, through: tuple[str, ...]) -> None:
+    def _defined(self, name: nodes.Expr, path: str) -> Defined | None:
+        """Return what a file defines that is imported, None where its name or content cannot be told."""
+        if not isinstance(name, nodes.Const) or not isinstance(name.value, str):
+            return None
+        found = self._found(name.value, path, name.lineno)
+        try:
+            return defined_in(self.syntax.document(read_text(found))) if found else None
+        except ExpressionError:
+            return None  # which is said where that file is rewritten
+
+    def _take_names(self, document: nodes.Template, used: frozenset[str], path: str, through: tuple[str, ...]) -> None:
         lines: dict[str, int] = {}
-        for name in document.find_all(nodes.Name):
-            lines.setdefault(name.name, name.lineno)
+        for node in document.find_all(nodes.Name):
+            lines.setdefault(node.name, node.lineno)
         place = f" of {Path(path).name}" if through else ""
-        for used in used_names(document):
-            self.names.setdefault(used, f"line {lines.get(used, 1)}{place}")
+        for name in used:
+            self.names.setdefault(name, f"line {lines.get(name, 1)}{place}")
 
     def _take_includes(self, document: nodes.Template, path: str, through: tuple[str, ...]) -> None:
         referenced = set(find_referenced_templates(document))
@@ -277,13 +326,10 @@ class _Reader:
 class _Rewriting:
     """Rewrites one file: each expression so that its value is wrapped, each partial that is a text to that text."""
 
-    def __init__(self, reader: _Reader, document: nodes.Template, path: str) -> None:
+    def __init__(self, reader: _Reader, written: list[Output], path: str) -> None:
         self.reader = reader
         self.path = path
-        self.start = reader.syntax.delimiters.variable_start_string
-        self.end = reader.syntax.delimiters.variable_end_string
-        # What macros and captured blocks give is the document's own text already.
-        self.own = {"caller", "super", *_defined(document)}
+        self.written = iter(written)
 
     def rewritten(self, text: str) -> str:
         written: list[str] = []
@@ -303,21 +349,22 @@ class _Rewriting:
 
     def _expression(self, tokens: list[tuple[int, str, str]]) -> str:
         begin, code, end = tokens[0][2], _source(tokens[1:-1]), tokens[-1][2]
-        parsed: Any = self.reader.syntax.document(f"{self.start}{code}{self.end}").body[0]
-        expression = parsed.nodes[0]
-        name = partial_name(expression)
+        output = next(self.written)
+        name = partial_name(output.expression)
         if name is not None:
             return self._included(name, tokens[0][0])
-        if uses_partial(expression):
+        if uses_partial(output.expression):
             raise ExpressionError(f"{PARTIAL}(...) has to be an expression of its own", tokens[0][0])
-        if self._is_text_already(expression):
+        if output.kind is TEXT:
             return f"{begin}{code}{end}"
-        wrap = f'"{_MARK}" ~ (({code.strip()}) | ansible.builtin.to_json | ansible.builtin.b64encode) ~ "."'
-        return f"{begin} {wrap} {end}"
+        mark = f"{_MARK}{_IS_JSON if output.kind is JSON else ''}"
+        return f'{begin} "{mark}" ~ (({code.strip()}) | {_WRAPPED[output.kind]}) ~ "." {end}'
 
     def _block(self, tokens: list[tuple[int, str, str]]) -> str:
         words = [token for token in tokens[1:-1] if token[1] != "whitespace"]
         kinds = [(kind, value) for _line, kind, value in words[:1]]
+        if kinds == [("name", "print")]:
+            raise ExpressionError("{% print %} writes values as they are; write ${ ... } instead", tokens[0][0])
         if kinds == [("name", "include")] and len(words) > 1 and words[1][1] == "string":
             name = words[1][2][1:-1]
             if self.reader.content(name, self.path, tokens[0][0]) is not None:
@@ -331,26 +378,6 @@ class _Rewriting:
             return f"{block_start} include {json.dumps(name)} {self.reader.syntax.delimiters.block_end_string}"
         return f"{_MARK}{base64.b64encode(json.dumps(content).encode()).decode()}."
 
-    def _is_text_already(self, expression: nodes.Node) -> bool:
-        if isinstance(expression, nodes.Filter):
-            return expression.name in _WRITES_JSON
-        called = expression.node if isinstance(expression, nodes.Call) else expression
-        owner = called.node if isinstance(called, nodes.Getattr) else called
-        return isinstance(owner, nodes.Name) and (owner.name in self.own or owner.name == "self")
-
 
 def _source(tokens: list[tuple[int, str, str]]) -> str:
     return "".join(value for _line, _kind, value in tokens)
-
-
-def _defined(document: nodes.Template) -> Iterator[str]:
-    """Yield the names of macros, imported ones included, and of captured blocks."""
-    for macro in document.find_all(nodes.Macro):
-        yield macro.name
-    for imported in document.find_all(nodes.FromImport):
-        yield from (name if isinstance(name, str) else name[1] for name in imported.names)
-    for module in document.find_all(nodes.Import):
-        yield module.target
-    for block in document.find_all(nodes.AssignBlock):
-        if isinstance(block.target, nodes.Name):
-            yield block.target.name

@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jinja2.utils
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -79,10 +81,157 @@ def test_any_value_arrives_as_it_is_and_changes_no_structure(library: Library, v
 @given(VALUES, st.text())
 def test_any_value_in_yaml(library: Library, value: Any, text: str) -> None:
     rendered = _render(
-        library, "a: ${ value }\nb: x ${ text } y\nc: |\n  ${ text }\n", "flow.yml.j2", value=value, text=text
+        library,
+        "a: ${ value }\nb: x ${ text } y\nc: |\n  ${ text }\nd: ${ value | to_json }\n",
+        "flow.yml.j2",
+        value=value,
+        text=text,
     )
 
-    assert rendered == {"a": value, "b": f"x {text} y", "c": f"{text}\n"}
+    assert rendered == {"a": value, "b": f"x {text} y", "c": f"{text}\n", "d": value}
+
+
+# Each construct with what it renders to where C(v) is a text, and C(vs) a list of that text.
+CONSTRUCTS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "expressions": ('["${ v }", ${ v }, "<${ v }>", ${ vs }]', lambda v: [v, v, f"<{v}>", [v]]),
+    "a key": ('{"${ v }": 1}', lambda v: {v: 1}),
+    "safe": ('["${ v | safe }", ${ v | safe }]', lambda v: [v, v]),
+    "JSON": (
+        '["${ v | to_json }", ${ v | to_json }, "<${ vs | tojson }>", ${ vs | to_nice_json }, '
+        "${ vs | to_json | from_json }]",
+        lambda v: [json.dumps(v), v, f"<{_html_safe([v])}>", [v], [v]],
+    ),
+    "a loop named like a macro": (
+        '{% macro link(url) %}{"u": "${ url }"}{% endmacro %}'
+        '[${ link(v) }, {% for link in vs %}"${ link }", "${ link | safe }"{% endfor %}]',
+        lambda v: [{"u": v}, v, v],
+    ),
+    "a macro's parameter named like it": (
+        '{% macro label(label) %}["${ label }", ${ label }]{% endmacro %}${ label(v) }',
+        lambda v: [v, v],
+    ),
+    "variables named like a macro": (
+        "{% macro a() %}1{% endmacro %}{% macro b() %}{% endmacro %}{% set b = v %}[${ a() }"
+        '{% with a = v %}, "${ a }"{% endwith %}, "${ b }"]',
+        lambda v: [1, v, v],
+    ),
+    "a variable of the host named like a macro": (
+        '{% if false %}{% macro v() %}{% endmacro %}{% endif %}["${ v }"]',
+        lambda v: [v],
+    ),
+    "a captured block and what is named like it": (
+        '{% set x %}"<${ v }>"{% endset %}{% macro m(x) %}"${ x }"{% endmacro %}'
+        "{% macro each(y) %}${ caller(y) }{% endmacro %}"
+        '[${ x }, ${ x | to_json }, {% for x in vs %}"${ x }", {% else %}${ x }{% endfor %}${ m(v) },'
+        ' {% with x = v %}"${ x }"{% endwith %}, {% call(x) each(v) %}"${ x }"{% endcall %}]',
+        lambda v: [f"<{v}>", f'"<{v}>"', v, v, v, v],
+    ),
+    "an import": (
+        "{% import 'words.j2' as words with context %}"
+        '["${ words.title }", ${ words.box(v) }, ${ words.note }, "${ words.title.upper() }"]',
+        lambda v: [v, [v], f"<{v}>", v.upper()],
+    ),
+    "an import named like a method": (
+        "{% import 'words.j2' as words with context %}[{% for words in vs %}\"${ words.lower() }\"{% endfor %}]",
+        lambda v: [v.lower()],
+    ),
+    "imported names": (
+        "{% from 'words.j2' import title, box as frame, note with context %}"
+        '["${ title }", ${ frame(v) }, ${ note }, {% for frame in vs %}"${ frame }"{% endfor %}]',
+        lambda v: [v, [v], f"<{v}>", v],
+    ),
+    "an import that only rendering knows": (
+        '{% import file as words with context %}["${ words.title }", ${ words.box(v) }]',
+        lambda v: [v, [v]],
+    ),
+    "blocks": (
+        '["{% block b %}<${ v }>{% endblock %}", "${ self.b() }", "{% filter trim %} ${ v } {% endfilter %}"]',
+        lambda v: [f"<{v}>", f"<{v}>", v],
+    ),
+    "what is set on every way": (
+        "{% if vs %}{% set x %}${ v }{% endset %}{% import 'words.j2' as words with context %}"
+        '{% elif v %}{% set x %}b{% endset %}{% import "words.j2" as words with context %}'
+        "{% else %}{% set x %}c{% endset %}{% import 'words.j2' as words with context %}{% endif %}"
+        '{% macro m() %}"${ x }"{% endmacro %}["${ x }", ${ m() }, ${ words.note }'
+        '{% for a in vs %}, "${ x }"{% endfor %}]',
+        lambda v: [v, v, f"<{v}>", v],
+    ),
+    "a macro before what it writes": (
+        '{% macro m() %}${ x }{% endmacro %}{% set x %}"<${ v }>"{% endset %}[${ m() }]',
+        lambda v: [f"<{v}>"],
+    ),
+    "a template that extends another": (
+        '{% extends "base.json" %}{% import "words.j2" as words with context %}'
+        "{% block b %}${ super() }, ${ words.box(v) }{% endblock %}",
+        lambda v: [v, [v]],
+    ),
+    "a loop that calls itself": (
+        '[{% for x in [[v, [v]]] recursive %}{% if x is string %}"${ x }"{% else %}[${ loop(x) }]{% endif %}'
+        "{% if not loop.last %},{% endif %}{% endfor %}]",
+        lambda v: [[v, [v]]],
+    ),
+}
+WORDS = """{% set title = v %}{% macro box(x) %}["${ x }"]{% endmacro %}{% set note %}"<${ v }>"{% endset %}"""
+# What could change a structure, more often than chance has it.
+HOSTILE = st.text() | st.text('",:{}[]\\ \n1n') | st.sampled_from(['", "evil": "yes', ',1,"', ODD])
+
+
+def _html_safe(value: Any) -> str:
+    return str(jinja2.utils.htmlsafe_json_dumps(value))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+@given(HOSTILE)
+def test_no_text_changes_the_structure_around_it(library: Library, construct: str, value: str) -> None:
+    text, expected = CONSTRUCTS[construct]
+    library.write("text/partials/words.j2", WORDS)
+    library.write("text/partials/base.json", '[{% block b %}"${ v }"{% endblock %}]')
+
+    assert _render(library, text, v=value, vs=[value], file="words.j2") == expected(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "parts"),
+    [
+        ('{% if v %}{% set x %}a{% endset %}{% endif %}\n["${ x }"]', 2, ("x is",)),
+        (
+            '{% if v %}{% set x %}a{% endset %}{% elif vs %}{% else %}{% set x %}b{% endset %}{% endif %}["${ x }"]',
+            1,
+            ("x is",),
+        ),
+        ('["${ x }"{% set x %}a{% endset %}]', 1, ("x is",)),
+        ('[{% for a in vs %}{% set x %}a{% endset %}{% endfor %}"${ x }"]', 1, ("x is",)),
+        ('[{% for a in vs %}"${ x }"{% set x %}a{% endset %}{% endfor %}]', 1, ("x is",)),
+        ('{% set x %}a{% endset %}{% set x = v %}["${ x }"]', 1, ("x is",)),
+        ('{% set x %}a{% endset %}{% macro x() %}{% endmacro %}["${ x() }"]', 1, ("x is",)),
+        ('{% macro x() %}a{% endmacro %}{% set x = v.lower %}["${ x() }"]', 1, ("x is",)),
+        ("{% for a in vs %}{% import 'w.j2' as w %}{% endfor %}\n[\"${ w.lower() }\"]", 2, ("w is",)),
+        ("{% import 'w.j2' as w %}{% block b %}[\"${ w.lower() }\"]{% endblock %}", 1, ("w is",)),
+        ('{% set self = v %}["${ self.lower() }"]{% macro self() %}{% endmacro %}', 0, ()),
+        ('["{% print v %}"]', 1, ("print", "${ ... }")),
+        ('["{% filter replace("X", v) %}X{% endfilter %}"]', 1, ("filter", "value itself")),
+        ('{% set x | replace("X", v) %}X{% endset %}["${ x }"]', 1, ("filter", "value itself")),
+        ('["{% call v.format() %}{% endcall %}"]', 1, ("call", "macro")),
+        ('["{% call lookup("env", "HOME") %}{% endcall %}"]', 1, ("call", "macro")),
+        ('#jinja2: variable_start_string: "[[", variable_end_string: "]]"\n["[[ v ]]"]', 1, ("delimiters",)),
+    ],
+)
+def test_what_could_be_a_value_or_text_is_refused(
+    library: Library, text: str, line: int, parts: tuple[str, ...]
+) -> None:
+    library.write("text/flow.json.j2", text)
+    library.write("text/partials/w.j2", "{% macro lower() %}{% endmacro %}")
+    evil = '", "evil": "yes'
+    if not line:
+        assert library.render("text", v=evil, vs=[evil]) == [evil]
+        return
+
+    [problem] = library.problems("text", v=evil, vs=[evil])
+
+    assert problem.code == "template-error"
+    assert f"line {line}: " in problem.message
+    assert all(part in problem.message for part in parts), problem.message
 
 
 def test_keys_of_a_yaml_template_that_become_the_same(library: Library) -> None:
