@@ -109,6 +109,8 @@ options:
   hostname:
     description:
       - A Jinja expression, without braces, for the name of a host. The variables of the host are known to it.
+      - Ansible takes the name of a host that is also the name of a group for the group. No host gets such a name, the
+        source fails instead. V('tenant-' ~ descope_tenant_id) is an expression that gives other names.
     type: str
     default: descope_tenant_id
   project_prefix:
@@ -257,6 +259,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._tenants import 
     TenantHost,
     host_names,
     project_sources,
+    refuse_names_of_groups,
     tenant_host,
     validated_search,
 )
@@ -284,7 +287,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._check_libraries()
             projects = self._projects()
             tenants = self._tenants(projects, path, cache)
-            self._add_hosts(self._named(list(self._hosts(projects, tenants)), several=len(projects) > 1))
+            named = self._named(list(self._hosts(projects, tenants)), several=len(projects) > 1)
+            self._add_all(named, self._known_groups(projects))
         except DescopeError as error:
             raise AnsibleParserError(f"{path}: {error}") from error
 
@@ -383,22 +387,50 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise DescopeError(f"hostname: {expression} cannot be evaluated for {host.label}: {error}") from None
         return "" if name is None else str(name)
 
-    def _add_hosts(self, named: dict[str, TenantHost]) -> None:
+    def _known_groups(self, projects: list[ProjectSource]) -> set[str]:
+        """Return the groups that are known before any host is: those of other sources too, and some nobody is in."""
+        inventory: Any = self.inventory
+        sanitize: Any = self._sanitize_group_name
+        declared = (self._option("group"), *(project.name for project in projects), *(self._option("groups") or ()))
+        return {*inventory.groups, *(sanitize(str(name)) for name in declared if name)}
+
+    def _add_all(self, named: dict[str, TenantHost], known_groups: set[str]) -> None:
+        """Add all hosts or, where something is wrong, none: Ansible keeps what a source added before it failed."""
+        inventory: Any = self.inventory
+        added = [name for name in named if name not in inventory.hosts]
+        try:
+            for name, host in named.items():
+                # What is added under the name of a group goes to the group. That there is such a name is told below.
+                if name not in known_groups and name not in inventory.groups:
+                    self._add(name, host)
+            refuse_names_of_groups(named, known_groups.union(inventory.groups))
+        except DescopeError:
+            for name in filter(inventory.hosts.get, added):
+                inventory.remove_host(inventory.hosts[name])
+            raise
+
+    def _add(self, name: str, host: TenantHost) -> None:
+        try:
+            self._add_host(name, host)
+        except Exception as error:
+            # Ansible has bare exceptions for what a configuration can bring about, a group in itself for example.
+            raise DescopeError(f"{host.label}: {error}") from error
+
+    def _add_host(self, name: str, host: TenantHost) -> None:
         inventory: Any = self.inventory
         constructable: Any = self
         strict = self._option("strict")
-        for name, host in named.items():
-            inventory.add_host(name)
-            for group in filter(None, (self._option("group"), host.project.name)):
-                safe = inventory.add_group(constructable._sanitize_group_name(group))
-                inventory.add_child(safe, name)
-            for variable, value in host.variables.items():
-                inventory.set_variable(name, variable, value)
-            variables = inventory.get_host(name).get_vars()
-            constructable._set_composite_vars(self._option("compose"), variables, name, strict=strict)
-            variables = inventory.get_host(name).get_vars()
-            constructable._add_host_to_composed_groups(self._option("groups"), variables, name, strict=strict)
-            constructable._add_host_to_keyed_groups(self._option("keyed_groups"), variables, name, strict=strict)
+        inventory.add_host(name)
+        for group in filter(None, (self._option("group"), host.project.name)):
+            safe = inventory.add_group(constructable._sanitize_group_name(group))
+            inventory.add_child(safe, name)
+        for variable, value in host.variables.items():
+            inventory.set_variable(name, variable, value)
+        variables = inventory.get_host(name).get_vars()
+        constructable._set_composite_vars(self._option("compose"), variables, name, strict=strict)
+        variables = inventory.get_host(name).get_vars()
+        constructable._add_host_to_composed_groups(self._option("groups"), variables, name, strict=strict)
+        constructable._add_host_to_keyed_groups(self._option("keyed_groups"), variables, name, strict=strict)
 
 
 def _ask(project: ProjectSource, search: dict[str, Any], window: RequestWindow) -> list[Any]:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -217,3 +217,15 @@ def host_names(hosts: Iterable[tuple[TenantHost, str]], *, prefix: bool, separat
     if problems:
         raise InputError(problems)
     return named
+
+
+def refuse_names_of_groups(named: Mapping[str, TenantHost], groups: Container[str]) -> None:
+    """Raise InputError for every host that is called like a group."""
+    remedy = "see 'hostname', 'project_prefix' and what names the group"
+    problems = [
+        Problem("group-host-name", f"its host name {name} is also that of a group; {remedy}", source=host.label)
+        for name, host in named.items()
+        if name in groups
+    ]
+    if problems:
+        raise InputError(problems)

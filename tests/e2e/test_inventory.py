@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,18 +43,23 @@ class Inventories:
         return json.loads(completed.stdout, object_hook=_without_marks)
 
     def run(
-        self, configuration: dict[str, Any], name: str = "tenants.yml", **environment: str
+        self, configuration: dict[str, Any], name: str = "tenants.yml", *, also: Iterable[str] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
+        """Read a configuration, after what other files say."""
         path = self.playbooks.folder / name
         path.write_text(yaml.safe_dump({"plugin": "community.descope.tenants", **configuration}), encoding="utf-8")
         unused = self.playbooks.folder / "unused.jsonl"
         return subprocess.run(
-            [Path(sys.executable).with_name("ansible-inventory"), "-i", path, "--list"],
+            [
+                Path(sys.executable).with_name("ansible-inventory"),
+                *(part for file in (*also, name) for part in ("-i", file)),
+                "--list",
+            ],
             cwd=self.playbooks.folder,
             env={
                 **self.playbooks.variables(unused),
                 "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
-                "ANSIBLE_INVENTORY_ENABLED": "auto",
+                "ANSIBLE_INVENTORY_ENABLED": "auto,yaml" if also else "auto",
                 **environment,
             },
             capture_output=True,
@@ -149,6 +155,89 @@ def test_a_project_that_cannot_be_read_fails_the_inventory(inventories: Inventor
     assert "check that management_key is complete" in told
     assert "Traceback" not in failed.stderr
     assert "K2wrong" not in failed.stderr
+
+
+CONSTRUCTED: dict[str, Any] = {
+    "projects": [{"name": "production", "project_id": PRODUCTION, "management_key": "K2production"}],
+    "groups": {"flagship": "descope_tenant_id == 'acme'"},
+    "keyed_groups": [{"key": "plan", "prefix": "plan", "parent_group": "plans"}],
+}
+
+
+def _tenants(*ids: str) -> list[dict[str, Any]]:
+    return [{"id": name, "name": name, "customAttributes": {"plan": "gold"}} for name in ids]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(
+    "name", ["all", "ungrouped", "tenants", "production", "flagship", "unused", "plan_gold", "plans", "elsewhere"]
+)
+def test_a_tenant_that_is_called_like_a_group_is_never_left_out_silently(
+    inventories: Inventories, emulator: Emulator, name: str, place: int
+) -> None:
+    """Ansible takes its name for the group, whichever of the two comes first."""
+    ids = ["acme", "globex"]
+    ids.insert(place * 2, name)
+    emulator.project(id=PRODUCTION, keys=["K2production"], tenants=_tenants(*ids))
+    (inventories.playbooks.folder / "static.yml").write_text("elsewhere: {hosts: {other: }}", encoding="utf-8")
+    configuration = {**CONSTRUCTED, "groups": {**CONSTRUCTED["groups"], "unused": "false"}}
+
+    failed = inventories.run(configuration, also=["static.yml"])
+
+    assert failed.returncode != 0
+    told = " ".join(failed.stderr.split())
+    assert f"tenant {name} of project production: its host name {name} is also that of a group" in told
+    assert "see 'hostname', 'project_prefix'" in told
+    assert "Traceback" not in failed.stderr
+    assert "bug" not in failed.stderr
+
+
+def test_all_tenants_that_are_called_like_a_group_are_named(inventories: Inventories, emulator: Emulator) -> None:
+    emulator.project(id=PRODUCTION, keys=["K2production"], tenants=_tenants("acme", "tenants", "plan_gold", "plans"))
+
+    failed = inventories.run(CONSTRUCTED)
+
+    told = " ".join(failed.stderr.split())
+    assert "its host name tenants is also that of a group" in told
+    assert "its host name plan_gold is also that of a group" in told
+    assert "its host name plans is also that of a group" in told
+
+
+@pytest.mark.parametrize("options", [{"hostname": "'t-' ~ descope_tenant_id"}, {"project_prefix": "always"}])
+def test_another_host_name_makes_such_a_tenant_a_host(
+    inventories: Inventories, emulator: Emulator, options: dict[str, str]
+) -> None:
+    emulator.project(id=PRODUCTION, keys=["K2production"], tenants=_tenants("acme", "plan_gold", "all"))
+
+    found = inventories.read({**CONSTRUCTED, **options})
+
+    assert len(found["tenants"]["hosts"]) == len(found["plan_gold"]["hosts"]) == 3
+    assert "WARNING" not in inventories.warnings
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"groups": {"late": "no_such_variable"}, "strict": True}, "no_such_variable"),
+        ({"keyed_groups": [{"key": "plan", "prefix": "plan", "parent_group": "plan_gold"}]}, "itself"),
+        ({"keyed_groups": ["plan"]}, "keyed group"),
+    ],
+)
+def test_what_goes_wrong_with_groups_is_said_and_leaves_no_half_of_an_inventory(
+    inventories: Inventories, options: dict[str, Any], told: str
+) -> None:
+    (inventories.playbooks.folder / "static.yml").write_text("elsewhere: {hosts: {other: }}", encoding="utf-8")
+
+    completed = inventories.run(
+        {**CONSTRUCTED, **options}, also=["static.yml"], ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="0"
+    )
+
+    said = " ".join(completed.stderr.split())
+    assert "tenants.yml: tenant acme of project production:" in said
+    assert told in said
+    assert "Traceback" not in said
+    assert set(json.loads(completed.stdout)["_meta"]["hostvars"]) <= {"other"}
+    assert "acme" not in completed.stdout
 
 
 def test_a_flow_is_deployed_for_the_tenants_of_two_projects(inventories: Inventories, emulator: Emulator) -> None:

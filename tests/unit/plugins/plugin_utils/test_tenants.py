@@ -21,6 +21,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._tenants import 
     ProjectSource,
     host_names,
     project_sources,
+    refuse_names_of_groups,
     tenant_host,
     validated_search,
 )
@@ -183,3 +184,20 @@ class TestNames:
     def test_a_name_must_not_be_empty(self) -> None:
         with pytest.raises(InputError, match="tenant acme of project P2one: its host name is empty"):
             host_names([(tenant_host(project(), tenant(), {}), " ")], prefix=True, separator="-")
+
+    def test_a_name_must_not_be_that_of_a_group(self) -> None:
+        hosts = [(tenant_host(project(), tenant(name), {}), name) for name in ("acme", "gold", "all")]
+        named = host_names(hosts, prefix=False, separator="-")
+        with pytest.raises(InputError) as caught:
+            refuse_names_of_groups(named, {"all", "gold", "P2one-acme"})
+        assert [str(problem) for problem in caught.value.problems] == [
+            f"tenant {name} of project P2one: its host name {name} is also that of a group;"
+            " see 'hostname', 'project_prefix' and what names the group"
+            for name in ("gold", "all")
+        ]
+
+    def test_with_a_prefix_it_is_the_whole_name_that_counts(self) -> None:
+        named = host_names([(tenant_host(project(), tenant(), {}), "acme")], prefix=True, separator="-")
+        refuse_names_of_groups(named, {"acme"})
+        with pytest.raises(InputError, match="P2one-acme is also that of a group"):
+            refuse_names_of_groups(named, {"P2one-acme"})
