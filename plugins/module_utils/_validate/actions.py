@@ -19,6 +19,7 @@ from ansible_collections.community.descope.plugins.module_utils._json import (
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import Finding
 from ansible_collections.community.descope.plugins.module_utils._validate.view import (
     ELSE,
+    SECOND_HALF,
     STEP_SUFFIX,
     FlowView,
     in_task,
@@ -132,6 +133,7 @@ def find(flow: FlowView, parse_scripts: ScriptParser | None) -> Iterator[Finding
         yield from _kind(label, task_id, task)
         yield from _arguments(label, task_id, task)
         yield from _steps(flow, label, task_id, task)
+        yield from _branches(label, task_id, task)
         yield from _conditions(label, task_id, task)
         if task.get("type") == "flow" and not is_text(flow.arguments(task_id).get("flowId")):
             yield "subflow-without-id", f"{label} does not say which flow it calls", in_task(task_id, "arguments")
@@ -187,11 +189,31 @@ def _steps(flow: FlowView, label: str, task_id: str, task: JsonObject) -> Iterat
             does = quoted(flow.tasks[target].get("action"))
             message = f"{name} of {label} names task {quoted(target)}, which does {does} instead of {quoted(second)}"
             yield "step-pair-mismatch", message, place
+        elif text_of(target).endswith(SECOND_HALF) and target != f"{task_id}{SECOND_HALF}":
+            message = f"{name} of {label} names task {quoted(target)}, the second half of another task"
+            yield "step-pair-mismatch", message, place
     elif action in _SECOND_HALVES:
         for name, target in values.items():
             if name.endswith(STEP_SUFFIX) and is_text(target) and target != task_id and target in flow.tasks:
                 message = f"{name} of {label} names task {quoted(target)} instead of this one"
                 yield "step-pair-mismatch", message, in_task(task_id, "arguments", name, "value")
+
+
+def _branches(label: str, task_id: str, task: JsonObject) -> Iterator[Finding]:
+    branches = list(objects(task.get("conditions"))) if task.get("type") == "condition" else []
+    seen: set[str] = set()
+    for index, branch in branches:
+        place, branch_id = in_task(task_id, "conditions", index), text_of(branch.get("interactionId"))
+        shown = f"the branch {quoted(branch.get('name') or branch_id)} of {label}"
+        if branch_id in seen:
+            yield "duplicate-branch", f"{shown} has the id of another, {quoted(branch_id)}", (*place, "interactionId")
+        elif branch_id == ELSE:
+            if branches[-1][1].get("interactionId") != ELSE:
+                yield "else-not-last", f"{ELSE} of {label} is not its last branch", place
+        elif not branch.get("atomicConditions"):
+            yield "empty-branch", f"{shown} has no condition", (*place, "atomicConditions")
+        if branch_id:
+            seen.add(branch_id)
 
 
 def _conditions(label: str, task_id: str, task: JsonObject) -> Iterator[Finding]:

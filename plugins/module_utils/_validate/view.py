@@ -22,6 +22,8 @@ START = "start"
 END_ACTION = "logged-in"
 ELSE = "ELSE"
 STEP_SUFFIX = "StepId"
+SECOND_HALF = ".end"
+"""What the id of the task that finishes another one ends in, after the id of that."""
 
 Rule: TypeAlias = "tuple[int, str | None, str]"
 """Position, interaction and target of a rule."""

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._errors import Severity
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump, load
 from ansible_collections.community.descope.plugins.module_utils._flow.sources import read_source
 from ansible_collections.community.descope.plugins.module_utils._validate.catalogue import RULES, Level, rule_of
 from ansible_collections.community.descope.plugins.module_utils._validate.inventory import (
@@ -28,6 +29,7 @@ from ansible_collections.community.descope.plugins.module_utils._validate.invent
 )
 from ansible_collections.community.descope.plugins.module_utils._validate.scripts import NodeParser, find_parser
 from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
+    WHAT_STOPS,
     Settings,
     errors_in,
     find_problems,
@@ -123,6 +125,73 @@ def test_of_one_place_only_the_worst_is_said() -> None:
     flow["screens"][0]["screenId"] = "SC3tests000000000000000other0"
     of_the_place = [code for code, path in found_in(flow) if path == "$.contents.tasks.2.screenId"]
     assert of_the_place == ["dangling-screen"]
+
+
+# --- what no genuine flow has ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [{}, {"screens": None}, {"screens": []}])
+def test_a_flow_that_lost_all_its_screens_is_refused(left: dict[str, Any]) -> None:
+    """To deploy it would take the screens of the project away."""
+    flow = {key: value for key, value in minimal_flow("a").items() if key != "screens"} | left
+    problems = find_problems(FlowDocument(flow), WHAT_STOPS)
+    (problem,) = errors_in(problems)
+    assert str(problem).endswith('$.screens: task "Welcome" (0) and 1 more show screens, but the flow has none at all')
+    assert problems == [problem]
+
+
+def test_a_console_export_without_its_screens_is_refused() -> None:
+    exported = dump(FlowDocument(minimal_flow("a")), Format.CONSOLE)
+    del exported["screens"]
+    assert [problem.code for problem in errors_in(find_problems(load(exported)))] == ["no-screens"]
+
+
+def test_screens_of_the_wrong_type_are_told_once() -> None:
+    odd: list[Any] = [{}, "", 0, False]
+    for screens in odd:
+        of_screens = [code for code, path in found_in(minimal_flow("a") | {"screens": screens}) if path == "$.screens"]
+        assert of_screens == ["wrong-type"]
+
+
+def test_every_circle_of_components_is_told_with_its_way() -> None:
+    flow = minimal_flow("a")
+    nodes = flow["screens"][0]["contents"]
+    for node_id, holder in {"x": "y", "y": "z", "z": "x", "w": "w", "below": "x"}.items():
+        nodes[node_id] = {**nodes["codeTitle"], "parent": holder, "nodes": []}
+    for node_id in ("x", "y", "z", "w", "below"):
+        nodes[nodes[node_id]["parent"]]["nodes"].append(node_id)
+    problems = errors_in(find_problems(FlowDocument(flow)))
+    assert [problem.path for problem in problems] == ["$.screens[0].contents.x", "$.screens[0].contents.w"]
+    assert [problem.message.partition(" contains ")[2] for problem in problems] == [
+        'itself, by way of "y"',
+        "itself",
+    ]
+
+
+def test_a_screen_may_be_as_deep_as_it_likes() -> None:
+    flow = minimal_flow("a")
+    nodes = flow["screens"][0]["contents"]
+    holder = "ROOT"
+    for number in range(5000):
+        nodes[f"box{number}"] = {**nodes["codeTitle"], "props": {}, "parent": holder, "nodes": []}
+        nodes[holder]["nodes"].append(f"box{number}")
+        holder = f"box{number}"
+    assert errors_in(find_problems(FlowDocument(flow))) == []
+    nodes["box4999"]["nodes"].append("box0")
+    assert [problem.code for problem in errors_in(find_problems(FlowDocument(flow)))] == ["node-cycle"]
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", {}, [], [None], [[]], [{"interactionId": []}], [{"interactionId": {}}]])
+def test_odd_branches_stop_no_validation(odd: Any) -> None:
+    flow = full_flow()
+    flow["contents"]["tasks"]["2"]["conditions"] = odd
+    assert not {"duplicate-branch", "else-not-last"} & {code for code, _path in found_in(flow)}
+
+
+def test_what_is_left_of_other_kinds_of_tasks_is_no_branch() -> None:
+    flow = minimal_flow("a")
+    flow["contents"]["tasks"]["1"]["conditions"] = [{"interactionId": "ELSE"}, {"interactionId": "x"}]
+    assert found_in(flow) == []
 
 
 # --- scriptlets -------------------------------------------------------------------------------------------------------

@@ -347,6 +347,56 @@ def a_condition_without_operator(flow: Flow, chance: random.Random) -> Damage:
     raise KeyError(key)
 
 
+def some_branch(flow: Flow, chance: random.Random) -> tuple[str, int]:
+    """Return a branch that is not ELSE."""
+    found = [
+        (key, index)
+        for key, task in tasks(flow).items()
+        if task.get("type") == "condition"
+        for index, branch in enumerate(task["conditions"])
+        if branch["interactionId"] != "ELSE"
+    ]
+    return chance.choice(found)
+
+
+@mutation
+def a_duplicated_branch(flow: Flow, chance: random.Random) -> Damage:
+    key, index = some_branch(flow, chance)
+    branches = flow["contents"]["tasks"][key]["conditions"]
+    branches.insert(index, copy.deepcopy(branches[index]))
+    return Damage("duplicate-branch", in_tasks(key, "conditions", index + 1, "interactionId"))
+
+
+@mutation
+def a_second_else(flow: Flow, chance: random.Random) -> Damage:
+    key, _index = some_branch(flow, chance)
+    branches = flow["contents"]["tasks"][key]["conditions"]
+    branches.append(copy.deepcopy(branches[-1]))
+    return Damage("duplicate-branch", in_tasks(key, "conditions", len(branches) - 1, "interactionId"))
+
+
+@mutation
+def an_else_before_the_others(flow: Flow, chance: random.Random) -> Damage:
+    key, _index = some_branch(flow, chance)
+    branches = flow["contents"]["tasks"][key]["conditions"]
+    branches.insert(0, branches.pop())
+    return Damage("else-not-last", in_tasks(key, "conditions", 0))
+
+
+@mutation
+def a_branch_that_lost_what_it_looks_at(flow: Flow, chance: random.Random) -> Damage:
+    key, index = some_branch(flow, chance)
+    del flow["contents"]["tasks"][key]["conditions"][index]["atomicConditions"]
+    return Damage("empty-branch", in_tasks(key, "conditions", index, "atomicConditions"))
+
+
+@mutation
+def a_branch_that_looks_at_nothing(flow: Flow, chance: random.Random) -> Damage:
+    key, index = some_branch(flow, chance)
+    flow["contents"]["tasks"][key]["conditions"][index]["atomicConditions"] = []
+    return Damage("empty-branch", in_tasks(key, "conditions", index, "atomicConditions"))
+
+
 # --- actions ----------------------------------------------------------------------------------------------------------
 
 
@@ -368,6 +418,18 @@ def a_lost_second_half(flow: Flow, chance: random.Random) -> Damage:
 def swapped_second_halves(flow: Flow, chance: random.Random) -> Damage:
     key, name = first_half(flow, chance)
     flow["contents"]["tasks"][key]["arguments"][name]["value"] = flow["contents"]["startTask"]
+    return Damage("step-pair-mismatch", in_tasks(key, "arguments", name, "value"))
+
+
+@mutation
+def the_second_half_of_another(flow: Flow, chance: random.Random) -> Damage:
+    """It does the right thing, but for a task that was never begun."""
+    key, name = first_half(flow, chance)
+    action = tasks(flow)[f"{key}.end"]["action"]
+    halves = [other for other, task in tasks(flow).items() if other.endswith(".end") and task["action"] == action]
+    flow["contents"]["tasks"][key]["arguments"][name]["value"] = chance.choice(
+        [other for other in halves if other != f"{key}.end"]
+    )
     return Damage("step-pair-mismatch", in_tasks(key, "arguments", name, "value"))
 
 
@@ -564,7 +626,30 @@ def a_screen_task_without_screen(flow: Flow, chance: random.Random) -> Damage:
 
 
 @mutation
+def screens_that_were_left_out(flow: Flow, chance: random.Random) -> Damage:
+    some_task(flow, chance, type="screen")
+    del flow["screens"]
+    return Damage("no-screens", ("screens",))
+
+
+@mutation
+def screens_that_are_null(flow: Flow, chance: random.Random) -> Damage:
+    some_task(flow, chance, type="screen")
+    flow["screens"] = None
+    return Damage("no-screens", ("screens",))
+
+
+@mutation
+def screens_that_are_all_gone(flow: Flow, chance: random.Random) -> Damage:
+    some_task(flow, chance, type="screen")
+    flow["screens"] = []
+    return Damage("no-screens", ("screens",))
+
+
+@mutation
 def a_screen_that_is_not_there(flow: Flow, chance: random.Random) -> Damage:
+    if len(flow["screens"]) < 2:
+        raise IndexError
     removed = flow["screens"].pop(chance.randrange(len(flow["screens"])))["screenId"]
     key = next(key for key, task in tasks(flow).items() if task.get("screenId") == removed)
     return Damage("missing-screen", in_tasks(key, "screenId"))
@@ -661,6 +746,40 @@ def a_node_in_another_parent(flow: Flow, chance: random.Random) -> Damage:
     other = chance.choice([key for key in nodes if key not in (node_id, nodes[node_id]["parent"])])
     nodes[node_id]["parent"] = other
     return Damage("misplaced-node", ("screens", index, "contents", node_id, "parent"))
+
+
+def _boxes(flow: Flow, chance: random.Random) -> tuple[int, str, str]:
+    """Return a component that others are in, and one of those."""
+    index, node_id = some_node(flow, chance, "Container")
+    return index, node_id, chance.choice(flow["screens"][index]["contents"][node_id]["nodes"])
+
+
+@mutation
+def a_subtree_that_was_cut_off(flow: Flow, chance: random.Random) -> Damage:
+    """It hangs below a part of itself, so each of its links leads where it should."""
+    index, node_id, child = _boxes(flow, chance)
+    nodes = flow["screens"][index]["contents"]
+    nodes[nodes[node_id]["parent"]]["nodes"].remove(node_id)
+    nodes[node_id]["parent"] = child
+    nodes[child]["nodes"].append(node_id)
+    first = min(node_id, child, key=list(nodes).index)
+    return Damage("node-cycle", ("screens", index, "contents", first))
+
+
+@mutation
+def a_node_inside_itself(flow: Flow, chance: random.Random) -> Damage:
+    index, node_id = some_node(flow, chance)
+    flow["screens"][index]["contents"][node_id]["nodes"].append(node_id)
+    return Damage("node-cycle", ("screens", index, "contents", node_id))
+
+
+@mutation
+def a_root_inside_another(flow: Flow, chance: random.Random) -> Damage:
+    index = chance.randrange(len(flow["screens"]))
+    nodes = flow["screens"][index]["contents"]
+    child = nodes["ROOT"]["nodes"][0]
+    nodes[child]["nodes"].append("ROOT")
+    return Damage("node-cycle", ("screens", index, "contents", min("ROOT", child, key=list(nodes).index)))
 
 
 @mutation
