@@ -113,13 +113,12 @@ class _CompileWalk:
                 return str.__str__(value), None
             return value, self._text(value, place) if value in self.syntax else None
         if isinstance(value, dict):
-            keys = {
-                key: self._key(key, place)
-                for key in value
-                if isinstance(key, str) and (isinstance(key, Literal) or key in self.syntax)
-            }
+            start = self.syntax.delimiters.variable_start_string
+            keys = {key: self._key(key, place) for key in value if key.__class__ is not str or start in key}
+            if not keys:
+                return self._members(value, value.items(), dict, place)
             members = [(keys.get(key, key), member) for key, member in value.items()]
-            return self._members(value, members, dict, place, changed=bool(keys))
+            return self._members(value, members, dict, place, changed=True)
         if isinstance(value, list):
             return self._members(value, enumerate(value), lambda items: [item for _position, item in items], place)
         return value, None
@@ -143,8 +142,10 @@ class _CompileWalk:
                 branch[key] = places
         return (build(visited) if changed else value), branch or None
 
-    def _key(self, key: str, place: tuple[str | int, ...]) -> str:
+    def _key(self, key: Any, place: tuple[str | int, ...]) -> Any:
         """Return a key as text; an expression in one is reported, because a value must not change the structure."""
+        if not isinstance(key, str):  # which YAML can have, and which is reported later
+            return key
         if isinstance(key, Literal):
             return str.__str__(key)
         try:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-
-from ansible.plugins.loader import init_plugin_loader, module_loader
+from pathlib import Path
 
 from example_flows import minimal_flow
 
+_MODULE = Path(__file__).resolve().parents[4] / "plugins" / "modules" / "descope_flow.py"
 _PROGRAM = """
 import json, runpy, sys, syslog
 syslog.syslog = lambda *said: print("LOGGED", said[-1])
@@ -29,8 +29,6 @@ runpy.run_path(sys.argv[1], run_name="__main__")
 
 def test_no_flow_goes_to_the_system_log() -> None:
     """The arguments of a module on another machine are the flows as they were rendered."""
-    init_plugin_loader()
-    module = module_loader.find_plugin("community.descope.descope_flow")
     flow = minimal_flow("welcome", title="told to nobody")
     arguments = {
         "project_id": "P2x",
@@ -41,7 +39,10 @@ def test_no_flow_goes_to_the_system_log() -> None:
     }
 
     ended = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, module, json.dumps(arguments)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", _PROGRAM, str(_MODULE), json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert '"failed": true' in ended.stdout, ended.stderr
