@@ -88,8 +88,9 @@ options:
   keep:
     description:
       - How many backups of each flow to keep, the newest. All others are removed, once the new one is there.
-      - Never removed are backups with a label, those that hold the last good state of a flow, those of a change that
-        never came to its end and that no later change has settled, and those that cannot be read.
+      - Never removed are backups that the same run has taken, those with a label, those that hold the last good state
+        of a flow, those of a change that never came to its end and that no later change has settled, and those that
+        cannot be read.
       - Together with O(keep_days), what either of them keeps is kept.
     type: int
   keep_days:

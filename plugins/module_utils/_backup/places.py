@@ -20,6 +20,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.kept imp
 from ansible_collections.community.descope.plugins.module_utils._backup.remote import open_remote
 from ansible_collections.community.descope.plugins.module_utils._backup.storage import LocalStorage, Storage
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore, Record
+from ansible_collections.community.descope.plugins.module_utils._backup.times import BackupTimes
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._files import private_directory
 
@@ -47,8 +48,9 @@ def open_task_store(params: Mapping[str, Any], cipher: Cipher) -> BackupStore:
         raise InputError(problems[:1])
     project_id = checked_project_id(params["project_id"], params.get("management_key"))
     run_dir = (params.get("run_context") or {}).get("run_dir")
-    kept: KeptRecords[Record] | None = KeptRecords(private_directory(Path(run_dir))) if run_dir else None
-    return replace(open_store(params["backup_dir"], project_id, cipher), kept=kept)
+    directory = private_directory(Path(run_dir)) if run_dir else None
+    kept: KeptRecords[Record] | None = KeptRecords(directory) if directory else None
+    return replace(open_store(params["backup_dir"], project_id, cipher), kept=kept, times=BackupTimes(directory))
 
 
 def open_store(backup_dir: str, project_id: str, cipher: Cipher = NO_CIPHER) -> BackupStore:

@@ -12,6 +12,7 @@ number of backups in the store says nothing, where a thousand tenants share a pr
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -34,16 +35,16 @@ class Retention:
     keep: int | None = None
     keep_days: int | None = None
 
-    def removable(self, history: History, now: datetime) -> list[Backup]:
+    def removable(self, history: History, now: datetime, spared: Iterable[str] = ()) -> list[Backup]:
         """Return the backups that are to go, oldest first.
 
-        Never goes what has a label, what is the last good state of any of its flows, and what belongs to a change that
-        is under way or of which nobody knows how it ended, unless a later change has brought its flows to a good end.
-        Nor does what goes change which of the others are good.
+        Never goes what is C(spared), what has a label, what is the last good state of any of its flows, and what
+        belongs to a change that is under way or of which nobody knows how it ended, unless a later change has brought
+        its flows to a good end. Nor does what goes change which of the others are good.
         """
         if self.keep is None and self.keep_days is None:
             return []
-        wanted = _newest(history, self.keep or 0) | _last_good(history) | _unsettled(history)
+        wanted = _newest(history, self.keep or 0) | _last_good(history) | _unsettled(history) | set(spared)
         wanted |= {
             backup.id for backup in history.backups if backup.manifest.reason.label or self._is_young(backup, now)
         }

@@ -23,7 +23,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -44,6 +44,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.storage 
     Storage,
     StorageError,
 )
+from ansible_collections.community.descope.plugins.module_utils._backup.times import BackupTimes
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError, InputError
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import Format, dump, load
@@ -54,6 +55,8 @@ MANIFEST = "manifest.json"
 OUTCOME = "outcome.json"
 BACKUP_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}\Z", re.ASCII)
 _LONGEST_NAME = 200
+# How an id begins. It tells the second; which backup of one second is the newer one only their manifests tell.
+_ID_TIME = "%Y%m%dT%H%M%SZ"
 
 Contents = Mapping[str, "bytes | StorageError"]
 
@@ -121,13 +124,15 @@ class Inventory:
 class BackupStore:
     """The backups of one project in one place. Encrypted where C(cipher) says so.
 
-    kept: what the workers of the run have read already, None where there are no others.
+    kept: what the workers of the run have read already, None where there are no others. times: what gives new backups
+    their times.
     """
 
     storage: Storage
     project_id: str
     cipher: Cipher = NO_CIPHER
     kept: KeptRecords[Record] | None = None
+    times: BackupTimes = field(default_factory=BackupTimes, compare=False)
 
     def create(
         self,
@@ -140,15 +145,20 @@ class BackupStore:
     ) -> Backup:
         """Write the pre-images, None standing for "did not exist", then read them back.
 
-        Raises BackupError where the backup cannot be written or is not what was to be written.
+        It is later than all backups that were there before. Raises BackupError where the backup cannot be written or is
+        not what was to be written.
         """
-        now = datetime.now(tz=UTC)
-        backup_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        try:
+            time = self.times.give(self.place(), self._newest_time)
+        except StorageError as error:
+            message = f"the backup could not be written, because those before it are not known: {error}"
+            raise BackupError(f"{message}; nothing was changed") from error
+        backup_id = f"{time:{_ID_TIME}}-{secrets.token_hex(4)}"
         files: dict[str, bytes] = {}
         saved = {flow_id: self._add_flow(files, flow_id, document) for flow_id, document in pre_images.items()}
         manifest = Manifest(
             id=backup_id,
-            time=now,
+            time=time,
             project_id=self.project_id,
             base_url=base_url,
             reason=reason,
@@ -174,6 +184,16 @@ class BackupStore:
             message = f"the flows were handled, but what was done could not be recorded in {backup.place}: {error}"
             raise BackupError(message) from error
         return replace(backup, outcome=outcome)
+
+    def warnings(self) -> list[str]:
+        """Return what is odd about the backups that were written."""
+        if not self.times.is_ahead(self.place()):
+            return []
+        # The same words for all hosts, so that Ansible shows them once.
+        return [
+            f"there are backups in {self.place()} from minutes after what the clock of this machine says, so new ones"
+            " got times after those; set the clock right, here or where it was ahead"
+        ]
 
     def ids(self) -> list[str]:
         """Return the ids of the project's backups, oldest first. Raises StorageError."""
@@ -260,6 +280,15 @@ class BackupStore:
         """Return what to call a backup to people, or the place that holds all of the project."""
         return self.storage.place(self._name(backup_id))
 
+    def _newest_time(self, now: datetime) -> datetime | None:
+        """Return a time that no backup of the project is later than, None where there is none. Raises StorageError."""
+        ids = self.ids()
+        newest = max((end for backup_id in ids if (end := _end_of(backup_id))), default=None)
+        if newest is None or newest < now:
+            return newest
+        found = self.load_some(backup_id for backup_id in ids if _end_of(backup_id) == newest)
+        return newest if found.unreadable else max(backup.manifest.time for backup in found.backups)
+
     def _name(self, backup_id: str, file: str = "") -> str:
         return "/".join(filter(None, (self.project_id, backup_id, file)))
 
@@ -308,6 +337,15 @@ class BackupStore:
             name, content = f"{name}.vault", self.cipher.encrypt(content)
         files[name] = content
         return SavedFlow(flow_id, name, hashlib.sha256(content).hexdigest(), document.fingerprint)
+
+
+def _end_of(backup_id: str) -> datetime | None:
+    """Return the end of the second that an id tells, None where it is the id of no backup."""
+    try:
+        second = datetime.strptime(backup_id.partition("-")[0], _ID_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return second.replace(microsecond=999_999)
 
 
 def _content(found: bytes | StorageError) -> bytes:

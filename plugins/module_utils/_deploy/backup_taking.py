@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._backup.history import History
@@ -78,7 +78,7 @@ class Taking:
         flows = [_compared(flow_id, saved.get(flow_id), live.get(flow_id)) for flow_id in sorted({*saved, *live})]
         needed = latest is None or self._says_more(latest) or any(flow.action is not Action.NONE for flow in flows)
         backup = self._take(wanted, live) if needed else None
-        old = self._removable([*self.inventory.backups, *([backup] if backup else [])])
+        old = self._removable(backup)
         left = {} if self.task.check_mode else remove_all(self.store, [removed.id for removed in old])
         result: dict[str, Any] = {
             "changed": needed or len(old) > len(left),
@@ -90,7 +90,12 @@ class Taking:
             "removed": [removed_entry(removed) for removed in old if removed.id not in left],
             "verified": [],
             "requests": self.session.requests(),
-            "warnings": [*self.session.warnings(), *warnings, *self._warnings(missing)],
+            "warnings": [
+                *self.session.warnings(),
+                *self.store.warnings(),
+                *warnings,
+                *self._warnings(missing),
+            ],
         }
         if self.task.diff_mode:
             result["diff"] = [*self._diffs(flows, latest), *removal_diff(self.store, old)]
@@ -125,13 +130,31 @@ class Taking:
         params = self.task.params
         reason = self.session.reason(params["reason"] or "", kind=Kind.REQUESTED, label=params["label"] or "")
         if self.task.check_mode:
-            return _imagined(self.session, reason, live)
+            return self._imagined(reason, live)
         base_url = self.session.base_url
         return self.store.create(live, reason, base_url=base_url, complete=wanted.everything)
 
-    def _removable(self, backups: Iterable[Backup]) -> list[Backup]:
+    def _imagined(self, reason: BackupReason, live: _Flows) -> Backup:
+        """Return the backup that would be taken, as far as check mode can know it."""
+        flows = {
+            flow_id: SavedFlow(flow_id, "flow", "", document.fingerprint) if document else SavedFlow(flow_id)
+            for flow_id, document in live.items()
+        }
+        # It would be the newest, whatever the clock says.
+        newest = max([datetime.now(tz=UTC), *(backup.manifest.time for backup in self.inventory.backups)])
+        taken_at = newest + timedelta(microseconds=1)
+        manifest = Manifest("", taken_at, self.session.project_id, self.session.base_url, reason, flows)
+        return Backup(manifest, place="")
+
+    def _removable(self, taken: Backup | None) -> list[Backup]:
         params = self.task.params
-        return Retention(params["keep"], params["keep_days"]).removable(History(backups), datetime.now(tz=UTC))
+        backups = [*self.inventory.backups, *([taken] if taken else [])]
+        run_id = self.session.context.get("run_id")
+        # What a run has saved is the way back out of that run: it stays, whatever the clocks have done to its time.
+        own = {backup.id for backup in backups if run_id and backup.manifest.reason.run_id == run_id}
+        own |= {taken.id} if taken else set()
+        retention = Retention(params["keep"], params["keep_days"])
+        return retention.removable(History(backups), datetime.now(tz=UTC), spared=own)
 
     def _warnings(self, missing: list[str]) -> Iterator[str]:
         if missing:
@@ -181,13 +204,3 @@ def _told(flow: PlannedFlow) -> dict[str, Any]:
         "change": _CHANGES[flow.action],
         "fingerprint": flow.fingerprint_after,
     }
-
-
-def _imagined(session: Session, reason: BackupReason, live: _Flows) -> Backup:
-    """Return the backup that would be taken, as far as check mode can know it."""
-    flows = {
-        flow_id: SavedFlow(flow_id, "flow", "", document.fingerprint) if document else SavedFlow(flow_id)
-        for flow_id, document in live.items()
-    }
-    now = datetime.now(tz=UTC)
-    return Backup(Manifest("", now, session.project_id, session.base_url, reason, flows), place="")

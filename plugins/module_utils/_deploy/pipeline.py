@@ -251,6 +251,7 @@ class Pipeline:
             "estimate": {"requests": expected.requests, "seconds": expected.seconds},
             "warnings": [
                 *self._session.warnings(),
+                *(self._options.store.warnings() if self._options.store else ()),
                 *done.bystanders.warnings(plan.project_id),
                 *map(str, self._unresolved),
                 *report.validation_warnings(self._warnings),

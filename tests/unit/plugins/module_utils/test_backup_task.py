@@ -13,6 +13,7 @@ import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.places i
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
+from clocks import Clock
 from emulator_client import Emulator
 from example_flows import minimal_flow
 from flow_tasks import EXPORT, IMPORT, LICENSE, LIST, PROJECT_ID, SNAPSHOT, Controller, by_flow, in_processes
@@ -248,6 +250,31 @@ class TestRetention:
         assert result["backup"]["id"] == ""
         assert len(directories(controller)) == 1
         assert controller.backup(keep=1)["changed"] is False
+
+    @pytest.mark.parametrize("step", [timedelta(), timedelta(seconds=10), timedelta(hours=1)], ids=str)
+    def test_what_was_just_taken_stays_whatever_the_clock_did(
+        self, controller: Controller, monkeypatch: pytest.MonkeyPatch, step: timedelta
+    ) -> None:
+        clock = Clock.of_backups(monkeypatch)
+        old = [controller.backup(force=True)["backup"]["id"] for _number in range(2)]
+        clock.steps(-step)
+
+        preview = controller.backup(check=True, keep=1, force=True)
+        result = controller.backup(keep=1, force=True)
+
+        assert [removed["id"] for removed in result["removed"]] == old
+        assert preview["removed"] == result["removed"]
+        assert [path.name for path in directories(controller)] == [result["backup"]["id"]]
+
+    def test_what_this_run_has_taken_stays(self, controller: Controller) -> None:
+        run = controller.new_run()
+        old = controller.backup()["backup"]["id"]
+        first = controller.backup(force=True, keep=1, run_context=run)
+        second = controller.backup(force=True, keep=1, run_context=run)
+
+        assert [removed["id"] for removed in first["removed"]] == [old]
+        assert second["removed"] == []
+        assert len(controller.backup(keep=1)["removed"]) == 1
 
     def test_what_cannot_be_read_never_goes(self, controller: Controller) -> None:
         first = Path(controller.backup()["backup"]["path"])

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
 )
 from ansible_collections.community.descope.plugins.module_utils._backup.storage import MissingFileError, StorageError
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
+from ansible_collections.community.descope.plugins.module_utils._backup.times import BackupTimes
 from ansible_collections.community.descope.plugins.module_utils._errors import BackupError, DescopeError, InputError
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from example_flows import minimal_flow
@@ -143,11 +145,12 @@ def test_many_writers_at_once(bucket: str) -> None:
 
 
 class TestRequests:
-    def test_a_backup_takes_a_request_a_file_and_nothing_else(self, s3: S3, bucket: str) -> None:
+    def test_a_backup_takes_a_request_a_file_and_nothing_else(self, s3: S3, bucket: str, tmp_path: Path) -> None:
         flows = {f"flow-{number}": FlowDocument(minimal_flow(f"flow-{number}")) for number in range(5)}
-        before = len(s3.requests())
-
-        backup = open_store(bucket, PROJECT).create(dict(flows), REASON)
+        open_store(bucket, PROJECT).create(dict(flows), REASON)
+        for _worker in range(2):
+            before = len(s3.requests())
+            backup = replace(open_store(bucket, PROJECT), times=BackupTimes(tmp_path)).create(dict(flows), REASON)
 
         made = [request.split()[0] for request in s3.requests()[before:]]
         assert made.count("PUT") == 6
@@ -165,6 +168,15 @@ class TestRequests:
         made = s3.requests()[before:]
         assert sum("list-type=2" in request for request in made) == 1
         assert len(made) == 1 + 2 * 20
+
+    def test_the_first_backup_of_a_run_takes_a_listing(self, s3: S3, bucket: str, tmp_path: Path) -> None:
+        open_store(bucket, PROJECT).create({"new": None}, REASON)
+        before = len(s3.requests())
+
+        for _worker in range(3):
+            replace(open_store(bucket, PROJECT), times=BackupTimes(tmp_path)).create({"new": None}, REASON)
+
+        assert sum("list-type=2" in request for request in s3.requests()[before:]) == 1
 
     def test_opening_a_place_asks_nothing(self, s3: S3) -> None:
         before = s3.requests()

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -22,9 +23,9 @@ NOW = START + timedelta(days=400)
 TOMORROW = START + timedelta(days=1)
 
 
-def kept(past: Chronicle, retention: Retention, *, now: Any = NOW) -> list[int]:
+def kept(past: Chronicle, retention: Retention, *, now: Any = NOW, spared: Iterable[str] = ()) -> list[int]:
     """Return the numbers of the backups that stay."""
-    gone = {backup.id for backup in retention.removable(History(past.backups), now)}
+    gone = {backup.id for backup in retention.removable(History(past.backups), now, spared)}
     return [number for number, backup in enumerate(past.backups) if backup.id not in gone]
 
 
@@ -64,6 +65,17 @@ def test_a_label_keeps_a_backup() -> None:
     past.requested({"a": "4"})
 
     assert 2 in kept(past, Retention(keep=1, keep_days=1))
+
+
+def test_what_is_spared_is_kept_with_what_it_is_judged_by() -> None:
+    past = Chronicle()
+    past.change({"a": "1"}, {"a": "2"}, {"a": "wrong"})
+    spared = past.requested({"a": "wrong"})
+    past.change({"a": "wrong"}, {"a": "3"})
+    past.requested({"a": "3"})
+
+    assert kept(past, Retention(keep=1)) == [3]
+    assert kept(past, Retention(keep=1), spared=[spared.id]) == [0, 1, 2, 3]
 
 
 def test_what_counts_is_backups_of_a_flow_not_of_the_project() -> None:

@@ -27,6 +27,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.client impo
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Kind
 from ansible_collections.community.descope.plugins.module_utils._flow.formats import load
+from clocks import Clock
 from emulator_client import Emulator
 from example_flows import minimal_flow
 from flow_tasks import IMPORT, PROJECT_ID, Controller, by_flow, forked, in_processes, outcome, saves, to
@@ -461,6 +462,48 @@ def test_a_rollback_that_was_killed_is_finished_by_the_next(two_versions: Contro
         two_versions.flow(minimal_flow("a", title="Two"), minimal_flow("b", title="Two"))
         assert normal(two_versions) == before
     assert die_at > 6
+
+
+# --- clocks that are not right ---------------------------------------------------------------------------------------
+
+
+STEPS = [timedelta(), timedelta(microseconds=1), timedelta(seconds=10), timedelta(hours=1)]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_run_is_taken_back_whatever_the_clock_did(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    controller.flow(minimal_flow("a", title="One"))
+    clock = Clock.of_backups(monkeypatch)
+    run = controller.new_run()
+    for version in ("Two", "Three", "Four"):
+        controller.flow(minimal_flow("a", title=version), run_context=run)
+        clock.steps(-step)
+
+    rolled_back(controller, run=run["run_id"])
+
+    assert title(controller, "a") == "One"
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_the_last_good_state_is_the_last_whatever_the_clock_did(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch, step: timedelta
+) -> None:
+    clock = Clock.of_backups(monkeypatch)
+    for version in ("One", "Two", "Three"):
+        done = controller.flow(minimal_flow("a", title=version))
+        assert any("set the clock right" in warning for warning in done["warnings"]) == (
+            version != "One" and step > timedelta(minutes=5)
+        )
+        clock.steps(-step)
+
+    rolled_back(controller, "a")
+
+    assert title(controller, "a") == "Two"
+
+
+# --- what is not certain ---------------------------------------------------------------------------------------------
 
 
 def _manifest_file(controller: Controller) -> Path:
