@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._backup.records import (
     BackupReason,
@@ -27,6 +30,21 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
 from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup
 
 START = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+
+FLOWS = ("a", "b", "c")
+CHANGES = st.fixed_dictionaries(
+    {
+        "results": st.dictionaries(
+            st.sampled_from(FLOWS),
+            st.sampled_from(["applied", "untouched", "unknown", "wrong", "restored"]),
+            min_size=1,
+        ),
+        "kind": st.sampled_from([Kind.CHANGE, Kind.CHANGE, Kind.ROLLBACK]),
+        "finished": st.booleans(),
+    }
+)
+REQUESTS = st.fixed_dictionaries({"flows": st.sets(st.sampled_from(FLOWS)), "label": st.sampled_from(["", "", "x"])})
+PASTS = st.lists(st.one_of(CHANGES, REQUESTS), max_size=12)
 
 
 @dataclass
@@ -88,6 +106,22 @@ class Chronicle:
         manifest = Manifest(backup_id, time, "P2project", "", reason, flows, intended, complete=complete)
         self.backups.append(Backup(manifest, f"/backups/P2project/{backup_id}", outcome))
         return self.backups[-1]
+
+
+def past_of(events: list[dict[str, Any]]) -> Chronicle:
+    """Return the backups, one a day, of what happened to a project: a change or a request each, as in C(PASTS)."""
+    past = Chronicle(step=timedelta(days=1))
+    live = dict.fromkeys(FLOWS, "at first")
+    for number, event in enumerate(events):
+        if "label" in event:
+            past.requested({flow_id: live[flow_id] for flow_id in sorted(event["flows"])}, label=event["label"])
+            continue
+        to = dict.fromkeys(sorted(event["results"]), f"change {number}")
+        holds = {flow_id: live[flow_id] for flow_id in to}
+        past.change(holds, to, event["results"], finished=event["finished"], kind=event["kind"])
+        for flow_id, result in event["results"].items():
+            live[flow_id] = {"applied": to[flow_id], "wrong": f"wrong {number}"}.get(result, live[flow_id])
+    return past
 
 
 def _action(before: str, after: str) -> str:

@@ -90,7 +90,7 @@ options:
       - How many backups of each flow to keep, the newest. All others are removed, once the new one is there.
       - Never removed are backups that the same run has taken, those with a label, those that hold the last good state
         of a flow, those of a change that never came to its end and that no later change has settled, and those that
-        cannot be read.
+        cannot be read. While there is one that cannot be read, nothing is removed, and a warning says so.
       - Together with O(keep_days), what either of them keeps is kept.
     type: int
   keep_days:

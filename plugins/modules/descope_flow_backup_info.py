@@ -252,7 +252,7 @@ unreadable:
 last_good:
   description:
     - The newest backup of the project of which all flows are in a good state, whatever the other options leave. Empty
-      where there is none.
+      where there is none, or where one that cannot be read may say that it is another.
   type: str
   returned: always
   sample: 20260115T103000Z-1f3a9c2e

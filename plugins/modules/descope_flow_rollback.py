@@ -63,6 +63,7 @@ options:
       - Which backup to go back to. By default V(last_good).
       - V(last_good) is the newest backup that holds a good state. It is not good if the change before it went wrong or
         was left half done, or if somebody has rolled back away from it. This usually takes back the last change.
+      - Where a backup cannot be read that may say which one V(last_good) is, the task fails and names it.
       - V(latest) is the newest backup, whatever it holds.
       - For each flow that is named in O(flow_id), these two are the newest backup that holds this flow. For a pattern
         and with O(all=true), they are one backup, whose flows are then chosen from.

@@ -20,9 +20,11 @@ A backup is good if all its flows are.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 
 from ansible_collections.community.descope.plugins.module_utils._backup.records import Kind
 from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup
@@ -48,11 +50,29 @@ class History:
     @cached_property
     def good_flows(self) -> Mapping[str, frozenset[str]]:
         """The ids of the good flows of every backup, by the backup's id."""
-        return self._whole.good_flows if self._whole else _Judge().judge(self.backups)
+        return self._judged.good
+
+    @cached_property
+    def _judged(self) -> _Judged:
+        return self._whole._judged if self._whole else _Judge().judge(self.backups)
 
     def is_good(self, backup: Backup) -> bool:
         """Tell whether a backup holds nothing but good flows, and was not taken to leave the state that it holds."""
         return backup.manifest.reason.kind is not Kind.ROLLBACK and len(self.good_flows[backup.id]) == len(backup.flows)
+
+    def rests_on(self, backup: Backup, flow_ids: Iterable[str]) -> str:
+        """Return since when backups have a part in whether these flows are good in one, as the beginning of their ids.
+
+        That is since the change that made a flow what it was there: whatever came before that, it was replaced. Empty
+        where a flow was not made by any change: then all have a part in it.
+        """
+        position = self._judged.positions[backup.id]
+        oldest = backup.id
+        for flow_id in flow_ids:
+            made = self._judged.made.get(flow_id, [])
+            known = bisect_right(made, position, key=itemgetter(0))
+            oldest = min(oldest, made[known - 1][1] if known else "")
+        return oldest.partition("-")[0]
 
     def last_good(self, flow_id: str | None = None) -> Backup | None:
         """Return the newest good backup, or the newest in which this flow is good; None where there is none."""
@@ -122,6 +142,20 @@ class _Change:
         return arrived
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What is known of a history.
+
+    good: the good flows of each backup, by its id. positions: which of the history a backup is, by its id.
+    made: for each flow the changes that have made it what it was, by the ids of their backups, each with the position
+    of the first backup that knows.
+    """
+
+    good: Mapping[str, frozenset[str]]
+    made: Mapping[str, list[tuple[int, str]]]
+    positions: Mapping[str, int]
+
+
 class _Judge:
     """Walks through a history, oldest first, and remembers which changes did not come to a good end."""
 
@@ -130,21 +164,26 @@ class _Judge:
         self._good: dict[str, set[str]] = {}
         # The backups that were taken since a flow was last to be changed, with the fingerprint it had then.
         self._holders: dict[str, list[tuple[str, str]]] = {}
+        self._made: dict[str, list[tuple[int, str]]] = {}
+        self._positions: dict[str, int] = {}
 
-    def judge(self, backups: Iterable[Backup]) -> dict[str, frozenset[str]]:
-        for backup in backups:
-            self._look(backup)
+    def judge(self, backups: Iterable[Backup]) -> _Judged:
+        for position, backup in enumerate(backups):
+            self._positions[backup.id] = position
+            self._look(backup, position)
             if backup.manifest.intended:
-                self._pass(_Change.of(backup))
-        return {backup_id: frozenset(flows) for backup_id, flows in self._good.items()}
+                self._pass(_Change.of(backup), position)
+        good = {backup_id: frozenset(flows) for backup_id, flows in self._good.items()}
+        return _Judged(good, self._made, self._positions)
 
-    def _look(self, backup: Backup) -> None:
+    def _look(self, backup: Backup, position: int) -> None:
         """Learn from what a backup found, and judge it by that."""
         for flow_id, saved in backup.manifest.flows.items():
             self._holders.setdefault(flow_id, []).append((backup.id, saved.fingerprint))
-            for position in reversed(range(len(self._open))):
-                if self._open[position].settle(flow_id, saved.fingerprint):
-                    self._replace(flow_id, self._open[:position])
+            for number in reversed(range(len(self._open))):
+                if self._open[number].settle(flow_id, saved.fingerprint):
+                    self._replace(flow_id, self._open[:number])
+                    self._made.setdefault(flow_id, []).append((position, self._open[number].backup.id))
                     break
         self._open = [change for change in self._open if change.matters]
         kept = backup.manifest.reason.kind is not Kind.ROLLBACK
@@ -152,7 +191,7 @@ class _Judge:
             flow_id for flow_id in backup.flows if kept and not any(change.doubts(flow_id) for change in self._open)
         }
 
-    def _pass(self, change: _Change) -> None:
+    def _pass(self, change: _Change, position: int) -> None:
         """Go on to the time after a change."""
         rollback = change.backup.manifest.reason.kind is Kind.ROLLBACK
         for flow_id in change.done | change.unclear:
@@ -162,6 +201,7 @@ class _Judge:
                     self._good[backup_id].discard(flow_id)
         for flow_id in change.done:
             self._replace(flow_id, self._open)
+            self._made.setdefault(flow_id, []).append((position + 1, change.backup.id))
         self._open.append(change)
 
     def _replace(self, flow_id: str, changes: Iterable[_Change]) -> None:

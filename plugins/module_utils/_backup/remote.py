@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
@@ -40,6 +41,9 @@ _OBJECT_STORES = {
     "abfss": "adlfs",
 }
 _LONGEST_CAUSE = 300
+# A backup that cannot be read keeps others from being restored or removed, so one lost answer is not the last word. Not
+# all of the libraries try again themselves, and none after all errors.
+_PAUSES_SECONDS = (0.5, 2.0)
 
 T = TypeVar("T")
 
@@ -88,17 +92,16 @@ class RemoteStorage:
         return self._try("cannot be read", name, lambda: bytes(self._filesystem.cat_file(self._path(name), start=0)))
 
     def read_many(self, names: Iterable[str]) -> dict[str, bytes | StorageError]:
-        wanted = list(names)
-        if not wanted:
-            return {}
-        paths = [self._path(name) for name in wanted]
-        # From the first byte on is the whole of a file, but unlike "cat" this does not ask first how much that is.
-        found = self._try(
-            "cannot be read", "", lambda: self._filesystem.cat_ranges(paths, 0, [None] * len(paths), on_error="return")
-        )
+        found = self._read_once(list(names))
+        for pause in _PAUSES_SECONDS:
+            again = [name for name, content in found.items() if _may_pass(content)]
+            if not again:
+                break
+            time.sleep(pause)
+            found |= self._read_once(again)
         return {
             name: self._error("cannot be read", name, content) if isinstance(content, Exception) else bytes(content)
-            for name, content in zip(wanted, found, strict=True)
+            for name, content in found.items()
         }
 
     def directories(self, parent: str) -> list[str]:
@@ -115,6 +118,16 @@ class RemoteStorage:
     def _path(self, name: str) -> str:
         root = self._opened[1]
         return f"{root}/{name}" if name else root
+
+    def _read_once(self, names: list[str]) -> dict[str, bytes | Exception]:
+        if not names:
+            return {}
+        paths = [self._path(name) for name in names]
+        # From the first byte on is the whole of a file, but unlike "cat" this does not ask first how much that is.
+        found = self._try(
+            "cannot be read", "", lambda: self._filesystem.cat_ranges(paths, 0, [None] * len(paths), on_error="return")
+        )
+        return dict(zip(names, found, strict=True))
 
     def _list(self, name: str) -> list[dict[str, Any]]:
         # It keeps what it has listed, also where other processes have written since.
@@ -158,6 +171,11 @@ class RemoteStorage:
     def _cause(self, error: Exception) -> str:
         text = " ".join(str(error).split())[:_LONGEST_CAUSE] or type(error).__name__
         return text.replace(self._hidden, "***") if self._hidden else text
+
+
+def _may_pass(content: bytes | Exception) -> bool:
+    """Tell whether a file may be there to read in a moment."""
+    return isinstance(content, Exception) and not isinstance(content, (FileNotFoundError, PermissionError))
 
 
 def open_remote(url: str) -> RemoteStorage:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ansible_collections.community.descope.plugins.module_utils._backup.history import History, undone_flows
@@ -102,6 +102,7 @@ def select(history: History, selector: str, wanted: Wanted, *, absent_too: bool 
     """
     choose = _chooser(history, selector)
     found: dict[str, Backup] = {}
+    since: list[str] = []
     origins: list[Backup | None] = []
     unchanged: list[str] = []
     problems: list[Problem] = []
@@ -112,13 +113,13 @@ def select(history: History, selector: str, wanted: Wanted, *, absent_too: bool 
             problems.extend(error.problems)
             continue
         found = {**choice.flows, **found}
+        since.append(choice.since)
         origins += [choice.origin] if item.flow_id is None else []
         unchanged += [item.flow_id] if item.flow_id and not choice.flows else []
     if problems:
         raise InputError(problems)
     targets = tuple(Target(flow_id, backup) for flow_id, backup in sorted(found.items()))
-    oldest = min((target.backup.id for target in targets), default="")
-    return Selection(targets, choose.since or oldest[:_TIME_LENGTH], tuple(origins), tuple(unchanged))
+    return Selection(targets, min(since, default=""), tuple(origins), tuple(unchanged))
 
 
 def select_run(history: History, run: str, wanted: Wanted) -> Selection | None:
@@ -183,9 +184,10 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """Where the flows of an item were found. C(origin) is the one backup, None for several."""
+    """Where the flows of an item were found. C(origin) is the one backup, None for several. C(since): see Selection."""
 
-    flows: Mapping[str, Backup] = field(default_factory=dict)
+    flows: Mapping[str, Backup]
+    since: str
     origin: Backup | None = None
 
 
@@ -208,23 +210,26 @@ def _items(wanted: Wanted, *, absent_too: bool) -> list[_Item]:
 
 
 class _Chooser:
-    """Finds the newest of some backups that holds what is asked for. C(lacking) is how messages say that none does."""
+    """Finds the newest of some backups that holds what is asked for. C(lacking) is how messages say that none does.
 
-    # The beginning of the ids of the oldest backups that could have been the answer, where that is not the answer.
-    since = ""
+    judged_by: the history that has to call good what is found, None to take it as it is.
+    """
 
-    def __init__(
-        self, backups: Iterable[Backup], lacking: str, *, good: Mapping[str, frozenset[str]] | None = None
-    ) -> None:
+    def __init__(self, backups: Iterable[Backup], lacking: str, *, judged_by: History | None = None) -> None:
         self._backups = tuple(backups)
         self._lacking = lacking
-        self._good = good
+        self._history = judged_by
 
     def __call__(self, item: _Item) -> _Choice:
+        rests_on: list[str] = []
         for backup in reversed(self._backups):
+            if not item.is_in(backup):
+                continue
             flows = item.found_in(backup)
-            if item.is_in(backup) and (self._good is None or flows <= self._good[backup.id]):
-                return _Choice(dict.fromkeys(flows, backup), backup)
+            # That a newer one is not good is part of the answer too.
+            rests_on.append(self._history.rests_on(backup, flows) if self._history else backup.id[:_TIME_LENGTH])
+            if self._history is None or flows <= self._history.good_flows[backup.id]:
+                return _Choice(dict.fromkeys(flows, backup), min(rests_on), backup)
         raise _problem("flow-not-in-backup", f"{self._lacking} {item.name}{self._what_there_is()}")
 
     def _what_there_is(self) -> str:
@@ -242,7 +247,7 @@ class _TimeChooser:
     """Finds what stood at a time: in the one backup that was taken then, else in the first one after it."""
 
     def __init__(self, history: History, moment: Moment) -> None:
-        self.since = f"{moment.start:{_ID_TIME}}"
+        self._since = f"{moment.start:{_ID_TIME}}"
         self._backups = history.backups
         self._moment = moment
 
@@ -254,7 +259,7 @@ class _TimeChooser:
         if len(then) > 1:
             raise _problem("ambiguous-backup", f"{len(then)} backups of that time hold {item.name}: {_choices(then)}")
         if then:
-            return _Choice(dict.fromkeys(item.found_in(then[0]), then[0]), then[0])
+            return _Choice(dict.fromkeys(item.found_in(then[0]), then[0]), self._since, then[0])
         return self._after(item)
 
     def _after(self, item: _Item) -> _Choice:
@@ -265,7 +270,7 @@ class _TimeChooser:
                     flows.setdefault(flow_id, backup)
         if not flows and not any(item.found_in(backup) for backup in self._backups):
             raise _problem("flow-not-in-backup", f"no backup holds {item.name}")
-        return _Choice(flows)
+        return _Choice(flows, self._since)
 
 
 def _chooser(history: History, selector: str) -> _Chooser | _TimeChooser:
@@ -274,7 +279,7 @@ def _chooser(history: History, selector: str) -> _Chooser | _TimeChooser:
     if selector == LATEST:
         return _Chooser(backups, "no backup holds")
     if selector == LAST_GOOD:
-        return _Chooser(backups, "no good backup holds", good=history.good_flows)
+        return _Chooser(backups, "no good backup holds", judged_by=history)
     exact = backup_of_id([backup.id for backup in backups], selector)
     labelled = [backup for backup in backups if backup.manifest.reason.label == selector]
     if selector and labelled and exact != selector:

@@ -119,6 +119,11 @@ class Inventory:
     backups: tuple[Backup, ...]
     unreadable: tuple[UnreadableBackup, ...] = ()
 
+    @property
+    def damaged(self) -> tuple[UnreadableBackup, ...]:
+        """What may say something about the others, if only it could be read."""
+        return tuple(unreadable for unreadable in self.unreadable if not unreadable.incomplete)
+
 
 @dataclass(frozen=True, slots=True)
 class BackupStore:

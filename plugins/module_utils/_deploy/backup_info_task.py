@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -23,7 +23,11 @@ from ansible_collections.community.descope.plugins.module_utils._backup.moments 
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_task_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import Status
 from ansible_collections.community.descope.plugins.module_utils._backup.selection import is_of_run
-from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup, BackupStore
+from ansible_collections.community.descope.plugins.module_utils._backup.store import (
+    Backup,
+    BackupStore,
+    UnreadableBackup,
+)
 from ansible_collections.community.descope.plugins.module_utils._backup.summary import (
     backup_entry,
     status_of,
@@ -48,7 +52,7 @@ def describe_backups(task: Task) -> dict[str, Any]:
         for backup in chosen
     ]
     unreadable = [unreadable_entry(unreadable) for unreadable in reversed(inventory.unreadable)]
-    last_good = history.last_good()
+    last_good = _last_good(history, inventory.damaged)
     return {
         "changed": False,
         "project_id": store.project_id,
@@ -57,6 +61,7 @@ def describe_backups(task: Task) -> dict[str, Any]:
         "unreadable": unreadable,
         "last_good": last_good.id if last_good else "",
         "table": table(entries, unreadable),
+        "warnings": list(_warnings(inventory.damaged)),
     }
 
 
@@ -128,6 +133,23 @@ def _other_conditions(params: Mapping[str, Any]) -> Iterator[Callable[[Backup], 
 
 def _fits(text: str, patterns: list[str]) -> bool:
     return bool(text) and any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def _last_good(history: History, damaged: Iterable[UnreadableBackup]) -> Backup | None:
+    """Return the last good backup, None also where one that cannot be read may say that it is another."""
+    last_good = history.last_good()
+    if last_good is None:
+        return None
+    looked_at = history.backups[history.backups.index(last_good) :]
+    since = min(history.rests_on(backup, backup.flows) for backup in looked_at)
+    return None if any(unreadable.id >= since for unreadable in damaged) else last_good
+
+
+def _warnings(damaged: tuple[UnreadableBackup, ...]) -> Iterator[str]:
+    if damaged:
+        problem = damaged[0].problem.removesuffix("; nothing was changed")
+        more = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        yield f"there are backups that cannot be read, and they may say that others are not good: {problem}{more}"
 
 
 def _states(store: BackupStore, backups: list[Backup]) -> dict[str, dict[str, FlowState]]:

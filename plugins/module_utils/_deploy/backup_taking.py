@@ -78,7 +78,9 @@ class Taking:
         flows = [_compared(flow_id, saved.get(flow_id), live.get(flow_id)) for flow_id in sorted({*saved, *live})]
         needed = latest is None or self._says_more(latest) or any(flow.action is not Action.NONE for flow in flows)
         backup = self._take(wanted, live) if needed else None
-        old = self._removable(backup)
+        unneeded = self._unneeded(backup)
+        # What cannot be read may say which of the others are good, and so which are needed.
+        old = [] if self.inventory.damaged else unneeded
         left = {} if self.task.check_mode else remove_all(self.store, [removed.id for removed in old])
         result: dict[str, Any] = {
             "changed": needed or len(old) > len(left),
@@ -94,7 +96,7 @@ class Taking:
                 *self.session.warnings(),
                 *self.store.warnings(),
                 *warnings,
-                *self._warnings(missing),
+                *self._warnings(missing, held_back=len(unneeded) - len(old)),
             ],
         }
         if self.task.diff_mode:
@@ -146,7 +148,7 @@ class Taking:
         manifest = Manifest("", taken_at, self.session.project_id, self.session.base_url, reason, flows)
         return Backup(manifest, place="")
 
-    def _removable(self, taken: Backup | None) -> list[Backup]:
+    def _unneeded(self, taken: Backup | None) -> list[Backup]:
         params = self.task.params
         backups = [*self.inventory.backups, *([taken] if taken else [])]
         run_id = self.session.context.get("run_id")
@@ -156,13 +158,19 @@ class Taking:
         retention = Retention(params["keep"], params["keep_days"])
         return retention.removable(History(backups), datetime.now(tz=UTC), spared=own)
 
-    def _warnings(self, missing: list[str]) -> Iterator[str]:
+    def _warnings(self, missing: list[str], *, held_back: int) -> Iterator[str]:
         if missing:
             yield f"the project has no flow that is called {' or '.join(missing)}; ids were recorded as not existing"
-        damaged = [unreadable for unreadable in self.inventory.unreadable if not unreadable.incomplete]
+        damaged = self.inventory.damaged
         if damaged:
+            problem = damaged[0].problem.removesuffix("; nothing was changed")
             more = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
-            yield f"there are backups that cannot be read: {damaged[0].problem}{more}"
+            yield f"there are backups that cannot be read: {problem}{more}"
+        if damaged and held_back:
+            yield (
+                f"nothing was removed, although {held_back} would go by what can be read: what cannot be read, such as"
+                f" {damaged[0].id}, may say which are needed; remove it by its id, or move it away"
+            )
 
     def _diffs(self, flows: Iterable[PlannedFlow], latest: Backup | None) -> list[dict[str, str]]:
         before = f"in the backup {latest.id}" if latest else "in no backup yet"

@@ -5,7 +5,8 @@
 
 """Where the flows of a rollback come from: which backups are meant, and what they hold, before anything is asked.
 
-What cannot be read here is an error as long as it could have been the answer. A backup that is named by its whole id
+What cannot be read here is an error as long as it could have been the answer, or could say that the answer is not good.
+A backup that is named by its whole id
 needs no other, so damage elsewhere in the store never stands in the way of that.
 """
 
@@ -98,7 +99,6 @@ def choose(store: BackupStore, request: Request) -> Choice:
         history = History([store.load(named)])
         return Choice(_selected(history, replace(request, selector=named)), history)
     inventory = store.load_all()
-    unreadable = [backup for backup in inventory.unreadable if not backup.incomplete]
     history = History(inventory.backups)
     part = history.of_tenant(request.tenant) if request.tenant else history
     if request.run:
@@ -107,9 +107,9 @@ def choose(store: BackupStore, request: Request) -> Choice:
         try:
             selection = _selected(part, request)
         except InputError as error:
-            hints = [*_tenant_problems(history, part, request), *map(_unreadable_problem, unreadable)]
+            hints = [*_tenant_problems(history, part, request), *map(_unreadable_problem, inventory.damaged)]
             raise InputError([*error.problems, *hints]) from error
-    warnings = [*_check_unreadable(unreadable, selection), *_of_others(history, part, request)]
+    warnings = [*_check_unreadable(inventory.damaged, selection), *_of_others(history, part, request)]
     return Choice(selection, history, tuple(warnings))
 
 
@@ -211,15 +211,14 @@ def _is_known(store: BackupStore, history: History, run: str) -> bool:
     )
 
 
-def _check_unreadable(unreadable: list[UnreadableBackup], selection: Selection) -> Iterator[str]:
+def _check_unreadable(unreadable: Iterable[UnreadableBackup], selection: Selection) -> Iterator[str]:
     """Yield warnings of backups that cannot be read. Raises BackupError where one of them may be what was meant."""
     doubtful = [backup for backup in unreadable if backup.id >= selection.since]
     if doubtful:
-        problems = "; ".join(map(_fault, doubtful))
-        message = (
-            f"which backup is meant cannot be told while {len(doubtful)} cannot be read: {problems}; give the id of the"
-            " one to go back to; nothing was changed"
-        )
+        problems = "; ".join(map(_fault, doubtful[:_MOST_NAMES]))
+        more = f" and {len(doubtful) - _MOST_NAMES} more" if len(doubtful) > _MOST_NAMES else ""
+        todo = "give the id of the one to go back to, or remove or move away what cannot be read; nothing was changed"
+        message = f"which backup is meant cannot be told while {len(doubtful)} cannot be read: {problems}{more}; {todo}"
         raise BackupError(message)
     for backup in unreadable:
         yield f"a backup that was not needed here cannot be read: {_fault(backup)}"

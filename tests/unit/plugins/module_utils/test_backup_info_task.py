@@ -158,6 +158,11 @@ def test_what_cannot_be_read_is_listed_as_such_and_hides_nothing(controller: Con
     assert "outcome.json is damaged" in problems[past[1]]
     assert [entry["id"] for entry in history["unreadable"] if entry["incomplete"]] == ["20260101T000000Z-00000000"]
     assert sum("unreadable" in row for row in history["table"]) == 3
+    [warning] = history["warnings"]
+    assert "backups that cannot be read, and they may say that others are not good" in warning
+    assert past[0] in warning
+    assert "and 1 more" in warning
+    assert history["last_good"] == ""
 
 
 def test_the_last_good_backup_is_named(controller: Controller, past: list[str]) -> None:

@@ -284,7 +284,20 @@ class TestRetention:
         result = controller.backup(force=True, keep=1)
 
         assert first.exists()
+        assert result["removed"] == []
         assert any(first.name in warning for warning in result["warnings"])
+        controller.backup(state="absent", backup=[first.name])
+        assert len(controller.backup(keep=1)["removed"]) == 1
+
+    def test_what_is_being_written_or_removed_is_not_in_the_way(self, controller: Controller) -> None:
+        first = Path(controller.backup()["backup"]["path"])
+        (first / "manifest.json").unlink()
+        second = controller.backup(force=True)["backup"]["id"]
+
+        result = controller.backup(force=True, keep=1)
+
+        assert first.exists()
+        assert [removed["id"] for removed in result["removed"]] == [second]
 
 
 class TestRemoving:

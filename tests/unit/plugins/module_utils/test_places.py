@@ -10,9 +10,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.community.descope.plugins.module_utils._backup import remote
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import (
     BackupReason,
@@ -20,6 +22,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
     Outcome,
     Status,
 )
+from ansible_collections.community.descope.plugins.module_utils._backup.remote import RemoteStorage
 from ansible_collections.community.descope.plugins.module_utils._backup.storage import MissingFileError, StorageError
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
 from ansible_collections.community.descope.plugins.module_utils._backup.times import BackupTimes
@@ -182,6 +185,55 @@ class TestRequests:
         before = s3.requests()
         open_store("s3://nowhere/backups", PROJECT)
         assert s3.requests() == before
+
+
+class Weather:
+    """A filesystem that fails a few times with each name before it answers, and counts how often it was asked."""
+
+    def __init__(self, errors: dict[str, list[Exception]]) -> None:
+        self.errors = errors
+        self.asked: list[str] = []
+
+    def cat_ranges(self, paths: list[str], *_ranges: object, on_error: str) -> list[bytes | Exception]:
+        assert on_error == "return"
+        self.asked += paths
+        return [self.errors[path].pop(0) if self.errors.get(path) else path.encode() for path in paths]
+
+
+class TestPassingErrors:
+    @pytest.fixture(autouse=True)
+    def pauses(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        pauses: list[float] = []
+        monkeypatch.setattr(remote, "time", SimpleNamespace(sleep=pauses.append))
+        return pauses
+
+    @staticmethod
+    def read(weather: Weather) -> dict[str, bytes | StorageError]:
+        return RemoteStorage("s3://bucket", lambda _url: (weather, "b")).read_many(["one", "two"])
+
+    def test_what_fails_is_read_again(self, pauses: list[float]) -> None:
+        weather = Weather({"b/two": [TimeoutError(), OSError(5, "Internal error")]})
+
+        assert self.read(weather) == {"one": b"b/one", "two": b"b/two"}
+        assert weather.asked == ["b/one", "b/two", "b/two", "b/two"]
+        assert pauses == sorted(pauses)
+        assert len(pauses) == 2
+
+    def test_but_not_for_ever(self) -> None:
+        weather = Weather({"b/two": [TimeoutError("too slow") for _number in range(9)]})
+
+        found = self.read(weather)
+
+        assert found["one"] == b"b/one"
+        assert str(found["two"]) == "s3://bucket/two cannot be read: too slow"
+        assert weather.asked.count("b/two") == 3
+
+    @pytest.mark.parametrize("error", [FileNotFoundError("gone"), PermissionError("not yours")])
+    def test_what_will_not_change_is_asked_once(self, pauses: list[float], error: Exception) -> None:
+        weather = Weather({"b/two": [error]})
+
+        assert isinstance(self.read(weather)["two"], StorageError)
+        assert (weather.asked, pauses) == (["b/one", "b/two"], [])
 
 
 class TestMistakes:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.community.descope.plugins.module_utils._backup.history import History
 from ansible_collections.community.descope.plugins.module_utils._backup.records import Kind
 from ansible_collections.community.descope.plugins.module_utils._backup.retention import Retention
-from backup_records import START, Chronicle
+from backup_records import FLOWS, PASTS, START, Chronicle, past_of
 
 NOW = START + timedelta(days=400)
 TOMORROW = START + timedelta(days=1)
@@ -135,37 +135,7 @@ def test_a_project_without_flows_has_backups_too() -> None:
     assert kept(past, Retention(keep=1)) == [2]
 
 
-FLOWS = ("a", "b", "c")
-CHANGES = st.fixed_dictionaries(
-    {
-        "results": st.dictionaries(
-            st.sampled_from(FLOWS),
-            st.sampled_from(["applied", "untouched", "unknown", "wrong", "restored"]),
-            min_size=1,
-        ),
-        "kind": st.sampled_from([Kind.CHANGE, Kind.CHANGE, Kind.ROLLBACK]),
-        "finished": st.booleans(),
-    }
-)
-REQUESTS = st.fixed_dictionaries({"flows": st.sets(st.sampled_from(FLOWS)), "label": st.sampled_from(["", "", "x"])})
-PASTS = st.lists(st.one_of(CHANGES, REQUESTS), max_size=12)
 RULES = st.builds(Retention, st.none() | st.integers(1, 4), st.none() | st.integers(1, 15))
-
-
-def _past(events: list[dict[str, Any]]) -> Chronicle:
-    past = Chronicle(step=timedelta(days=1))
-    live = dict.fromkeys(FLOWS, "at first")
-    for number, event in enumerate(events):
-        if "label" in event:
-            past.requested({flow_id: live[flow_id] for flow_id in sorted(event["flows"])}, label=event["label"])
-            continue
-        to = dict.fromkeys(sorted(event["results"]), f"change {number}")
-        holds = {flow_id: live[flow_id] for flow_id in to}
-        past.change(holds, to, event["results"], finished=event["finished"], kind=event["kind"])
-        for flow_id, result in event["results"].items():
-            live[flow_id] = {"applied": to[flow_id], "wrong": f"wrong {number}"}.get(result, live[flow_id])
-    return past
-
 
 # A killed change of two flows, one of which had arrived: only the look at both of them tells that.
 HALF_ARRIVED: list[dict[str, Any]] = [
@@ -178,7 +148,7 @@ HALF_ARRIVED: list[dict[str, Any]] = [
 @example(HALF_ARRIVED, Retention(keep_days=1))
 @given(PASTS, RULES)
 def test_whatever_goes_the_way_back_stays(events: list[dict[str, Any]], rules: Retention) -> None:
-    past = _past(events)
+    past = past_of(events)
     now = START + timedelta(days=len(events))
     before = History(past.backups)
 
@@ -194,7 +164,7 @@ def test_whatever_goes_the_way_back_stays(events: list[dict[str, Any]], rules: R
 
 @given(PASTS, RULES)
 def test_what_was_kept_is_kept_again(events: list[dict[str, Any]], rules: Retention) -> None:
-    past = _past(events)
+    past = past_of(events)
     now = START + timedelta(days=len(events))
     gone = {backup.id for backup in rules.removable(History(past.backups), now)}
 

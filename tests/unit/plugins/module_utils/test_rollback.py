@@ -569,6 +569,110 @@ def test_damage_elsewhere_is_not_in_the_way_of_an_id(two_versions: Controller) -
     assert two_versions.rollback("a", backup=other)["changed"]
 
 
+UNREADABLE: dict[str, tuple[str, Callable[[str], str]]] = {
+    "manifest cut": ("manifest.json", lambda text: text[:100]),
+    "newer version": ("manifest.json", lambda text: text.replace('"schema_version": 1', '"schema_version": 99')),
+    "outcome cut": ("outcome.json", lambda text: text[:20]),
+}
+
+
+@pytest.fixture
+def half_done(controller: Controller) -> Controller:
+    """A good state, then a change of which half has failed, then a backup of what that has left."""
+    controller.emulator.project(id=PROJECT_ID, flows=[minimal_flow("a", title="Good"), minimal_flow("b", title="Good")])
+    controller.backup()
+    controller.emulator.faults(rules=[{"kind": "status", "status": 400, "match": to(IMPORT, flow_id="b")}])
+    controller.flow(minimal_flow("a", title="Bad"), minimal_flow("b", title="Bad"), threads=1)
+    controller.emulator.faults(rules=[])
+    controller.backup()
+    return controller
+
+
+def _older(path: Path, days: int) -> Path:
+    """Make a backup so many days older than it is."""
+    manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    time = datetime.now(tz=UTC) - timedelta(days=days)
+    new = path.with_name(f"{time:%Y%m%dT%H%M%SZ}-{path.name[-8:]}")
+    text = json.dumps({**manifest, "id": new.name, "time": f"{time:%Y-%m-%dT%H:%M:%S.%fZ}"})
+    (path / "manifest.json").write_text(text, encoding="utf-8")
+    return path.rename(new)
+
+
+def _by_age(controller: Controller) -> list[Path]:
+    """Return the backups, oldest first, each a day older than the next."""
+    files = sorted(controller.backups.rglob("manifest.json"), key=lambda file: json.loads(file.read_bytes())["time"])
+    return [_older(file.parent, len(files) - number) for number, file in enumerate(files)]
+
+
+def _spoil(backup: Path, what: str) -> None:
+    name, change = UNREADABLE[what]
+    (backup / name).write_text(change((backup / name).read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def test_what_a_failed_change_has_left_is_not_good(half_done: Controller) -> None:
+    _by_age(half_done)
+    assert half_done.rollback("a")["changed"]
+    assert title(half_done, "a") == "Good"
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+@pytest.mark.parametrize("wanted", [["a"], ["*"], []], ids=str)
+def test_what_cannot_be_read_may_say_that_a_newer_backup_is_not_good(
+    half_done: Controller, what: str, wanted: list[str]
+) -> None:
+    good, failed, _left = _by_age(half_done)
+    _spoil(failed, what)
+
+    done = half_done.rollback(*wanted, all=not wanted)
+
+    assert done["failed"]
+    assert f"{failed}" in done["msg"]
+    assert "which backup is meant cannot be told while 1 cannot be read" in done["msg"]
+    assert "give the id of the one to go back to, or remove or move away what cannot be read" in done["msg"]
+    assert "nothing was changed" in done["msg"]
+    assert title(half_done, "a") == "Bad"
+    assert half_done.history()["last_good"] == ""
+    assert half_done.rollback("a", backup=good.name)["changed"]
+    assert title(half_done, "a") == "Good"
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_what_is_older_than_a_good_change_is_not_needed(half_done: Controller, what: str) -> None:
+    half_done.flow(minimal_flow("a", title="Mended"))
+    half_done.flow(minimal_flow("a", title="Newest"))
+    _good, failed, *_newer = _by_age(half_done)
+    _spoil(failed, what)
+
+    done = half_done.rollback("a")
+
+    assert title(half_done, "a") == "Mended"
+    assert any("not needed here" in warning and failed.name in warning for warning in done["warnings"])
+    assert half_done.rollback("b")["failed"]
+
+
+def test_what_is_being_written_or_removed_is_not_in_the_way(half_done: Controller) -> None:
+    half_done.flow(minimal_flow("a", title="Newest"))
+    _good, failed, *_newer = _by_age(half_done)
+    (failed / "manifest.json").unlink()
+
+    assert not half_done.rollback("a").get("failed")
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_nothing_goes_that_may_be_needed_because_of_what_cannot_be_read(half_done: Controller, what: str) -> None:
+    _good, failed, _left = backups = _by_age(half_done)
+    _spoil(failed, what)
+
+    preview = half_done.backup(keep=1, force=True, check=True)
+    result = half_done.backup(keep=1, force=True)
+
+    assert (preview["removed"], result["removed"]) == ([], [])
+    assert all(backup.exists() for backup in backups)
+    [warning] = [warning for warning in result["warnings"] if "nothing was removed" in warning]
+    assert failed.name in warning
+    assert warning in preview["warnings"]
+
+
 def test_damage_in_the_far_past_is_a_warning(two_versions: Controller) -> None:
     old = two_versions.backups / PROJECT_ID / "20200101T000000Z-00000000"
     old.mkdir()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.community.descope.plugins.module_utils._backup.history import History
@@ -27,7 +27,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.selectio
 )
 from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError
-from backup_records import Chronicle
+from backup_records import PASTS, Chronicle, past_of
 
 ALL = Wanted(everything=True)
 # What a project's backups may be of, and more.
@@ -328,6 +328,49 @@ def test_what_the_decision_rests_on_begins_with_the_oldest_choice(past: Chronicl
 
     assert since("latest") == past.backups[2].id[:16]
     assert since("2026-01-15T10:02:30") == "20260115T100230Z"
+
+
+def test_what_was_good_rests_on_the_change_that_made_it(past: Chronicle) -> None:
+    def since(*flow_ids: str) -> str:
+        return select(History(past.backups), "last_good", wanted(*flow_ids)).since
+
+    # What a failed change has left is known since the change before it, and of a flow that is new nothing is.
+    assert since("a") == since("b") == since("a", "b") == past.backups[1].id[:16]
+    assert since("new") == since("a", "new") == ""
+
+
+# A change of two flows that was left half done, as is only known later, and after which one of them was replaced, which
+# nobody can read. So the newest backup is good, and seems not to be.
+HALF_DONE: list[dict[str, Any]] = [
+    {"results": {"a": "applied", "b": "unknown"}, "kind": Kind.CHANGE, "finished": True},
+    {"results": {"a": "applied"}, "kind": Kind.CHANGE, "finished": True},
+    {"results": {"c": "applied"}, "kind": Kind.CHANGE, "finished": True},
+    {"flows": {"c"}, "label": ""},
+    {"flows": {"b"}, "label": ""},
+    {"flows": {"a", "c"}, "label": ""},
+]
+
+
+@settings(max_examples=300)
+@example(HALF_DONE, wanted("[ac]"), {1})
+@given(
+    PASTS,
+    st.sampled_from([ALL, *map(wanted, "abc*"), wanted("a", "b"), wanted("[ab]"), wanted("[bc]", "a")]),
+    st.sets(st.integers(0, 11), min_size=1, max_size=3),
+)
+def test_what_is_older_than_that_has_no_part_in_it(
+    events: list[dict[str, Any]], what: Wanted, unreadable: set[int]
+) -> None:
+    """Whatever such backups say that cannot be read, the answer would be the same."""
+    whole = past_of(events).backups
+    rest = [backup for number, backup in enumerate(whole) if number not in unreadable]
+    try:
+        selection = select(History(rest), "last_good", what)
+    except InputError:
+        return
+    if all(whole[number].id < selection.since for number in unreadable if number < len(whole)):
+        known = select(History(whole), "last_good", what)
+        assert (selection.targets, selection.origins) == (known.targets, known.origins)
 
 
 def test_a_backup_is_named_so_that_people_know_it() -> None:
