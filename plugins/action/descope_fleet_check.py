@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.community.descope.plugins.module_utils._api.settings import checked_project_id
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import declared_sources, is_absent
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
@@ -95,7 +96,8 @@ class _FleetLook:
         project_id = str(given or os.environ.get("DESCOPE_PROJECT_ID") or "")
         if not project_id:
             raise InputError([Problem("missing-credential", "names no project", source=name)])
-        return project_id
+        # What is no id may be a key, which must not come into a result; and the host's own task will fail.
+        return checked_project_id(project_id, None)
 
     def _flows(self, item: dict[str, Any], variables: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Return the ids of the flows of one item, each with where it comes from."""

@@ -14,6 +14,7 @@ from typing import Any
 from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import REQUESTS_IMPORT_ERROR
+from ansible_collections.community.descope.plugins.module_utils._api.settings import shown_project_id
 from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
 from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._deploy.desired import SourceLoader
@@ -86,7 +87,7 @@ def failure(use_case: UseCase, params: Mapping[str, Any], error: DescopeError) -
     """Return the result of a task that failed before it had changed anything."""
     return {
         **use_case.empty_result,
-        **({} if use_case.offline else {"project_id": params.get("project_id") or ""}),
+        **({} if use_case.offline else {"project_id": shown_project_id(params.get("project_id"))}),
         "changed": False,
         "failed": True,
         "msg": str(error),

@@ -14,7 +14,7 @@ import pytest
 
 from emulator_client import Emulator
 from example_flows import minimal_flow
-from playbooks import MANAGEMENT_KEY, Playbooks, Run
+from playbooks import MANAGEMENT_KEY, PROJECT_ID, Playbooks, Run
 
 IMPORT = "POST /v2/mgmt/flow/import"
 
@@ -167,6 +167,50 @@ def test_the_key_is_in_no_output(playbooks: Playbooks, verbosity: str) -> None:
     for run in (apply, info):
         assert MANAGEMENT_KEY not in run.output
         assert MANAGEMENT_KEY not in json.dumps(run.results)
+
+
+# What stands where a project id should, and what results may say of it.
+KEYS_AS_IDS = {f"{PROJECT_ID}:{MANAGEMENT_KEY}": PROJECT_ID, MANAGEMENT_KEY: "", f"{MANAGEMENT_KEY}:{PROJECT_ID}": ""}
+
+
+def test_a_key_given_as_project_id_is_in_no_result(local_playbooks: Playbooks) -> None:
+    definition = {"definition": minimal_flow("a")}
+    modules: dict[str, dict[str, Any]] = {
+        "descope_flow": definition,
+        "descope_flow_drift": definition,
+        "descope_flow_backup": {},
+        "descope_flow_backup_info": {},
+        "descope_flow_info": {},
+        "descope_flow_rollback": {"flow_id": "a"},
+        "descope_flow_run": {"flow_id": "a"},
+        "descope_flow_validate": {**definition, "project": True},
+    }
+    local_playbooks.environment |= {
+        "ANSIBLE_CALLBACKS_ENABLED": "test_results,community.descope.rollout",
+        "DESCOPE_REPORT_DIR": "report",
+    }
+    declared = [{"flow_id": "a", "state": "absent"}]
+    hosts: dict[str, dict[str, Any]] = {
+        f"host{number}": {"descope_project_id": given, "declared": declared} for number, given in enumerate(KEYS_AS_IDS)
+    }
+    checked = {"declared_in": "declared", "list_flows": True}
+    tasks = [
+        {f"community.descope.{name}": {**options, "project_id": "{{ descope_project_id }}"}, "ignore_errors": True}
+        for name, options in modules.items()
+    ]
+    tasks.append({"community.descope.descope_fleet_check": checked, "ignore_errors": True})
+
+    run = local_playbooks.play([{"hosts": "all", "gather_facts": False, "tasks": tasks}], "-vvvv", hosts=hosts)
+
+    assert len(run.results) == len(tasks) * len(hosts), run.output
+    assert MANAGEMENT_KEY not in run.output
+    assert MANAGEMENT_KEY not in json.dumps(run.results)
+    for result in run.results:
+        shown = KEYS_AS_IDS[hosts[result["host"]]["descope_project_id"]]
+        assert result["result"].get("project_id", shown) == shown
+    reports = [path.read_text(encoding="utf-8") for path in (local_playbooks.folder / "report").iterdir()]
+    assert len(reports) == 3
+    assert MANAGEMENT_KEY not in "".join(reports)
 
 
 def test_a_backup_that_cannot_be_written_stops_the_task(playbooks: Playbooks, emulator: Emulator) -> None:

@@ -85,6 +85,15 @@ def checked_project_id(project_id: str, management_key: str | None) -> str:
     return project_id
 
 
+def shown_project_id(given: object) -> str:
+    """Return what may be shown of what was given as project id, empty where that is none: it may be the key.
+
+    Where id and key are joined, the id is still worth knowing.
+    """
+    project_id = str(given or "").partition(":")[0]
+    return "" if _project_id_fault(project_id) else project_id
+
+
 def _credential_problems(project_id: str, management_key: str) -> list[Problem]:
     # The values are never shown: whatever is in the wrong place here may well be the key.
     if project_id.startswith("K") and management_key.startswith("P"):

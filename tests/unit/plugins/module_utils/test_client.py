@@ -50,6 +50,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.retries imp
     pause_seconds,
     retry_decision,
 )
+from ansible_collections.community.descope.plugins.module_utils._api.settings import shown_project_id
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     AuthenticationError,
@@ -296,6 +297,23 @@ class TestSettings:
             ConnectionSettings(project_id, key)
         assert len(caught.value.problems) == 1
         assert KEY not in everything_said(caught.value)
+
+    @pytest.mark.parametrize(
+        ("given", "shown"),
+        [
+            (PROJECT, PROJECT),
+            (f"{PROJECT}:{KEY}", PROJECT),
+            (f"{KEY}:{PROJECT}", ""),
+            (KEY, ""),
+            (f"{PROJECT} {KEY}", ""),
+            (f"{PROJECT}\n{KEY}", ""),
+            ("", ""),
+            (None, ""),
+            ([KEY], ""),
+        ],
+    )
+    def test_of_what_is_no_project_id_only_an_id_in_it_is_shown(self, given: object, shown: str) -> None:
+        assert shown_project_id(given) == shown
 
     @pytest.mark.parametrize(
         ("base_url", "message"),
