@@ -19,11 +19,13 @@ options:
       - A flow that was exported names its connectors in C(references). Its ids are replaced by those of the connectors
         of the same names in the target project, which are known from the snapshot of the project. Give here what the
         snapshot does not tell, or tells otherwise than you want it.
+      - An empty id is an error. One that the snapshot does not have is treated as O(unresolved) says, where the flow in
+        the project does not use it already.
     type: dict
   roles:
     description:
       - The ids of roles in the target project, by name, as O(connectors). A snapshot is known to tell only those that
-        flows of the project use already.
+        flows of the project use already, so whether an id given here exists is not known; an empty one is an error.
     type: dict
   unresolved:
     description:

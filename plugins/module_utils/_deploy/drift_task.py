@@ -27,6 +27,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.flow_tas
 from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline import resolved_flows
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import Plan, make_plan
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import Reading
+from ansible_collections.community.descope.plugins.module_utils._deploy.references import check_given_ids
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session, open_session
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
 from ansible_collections.community.descope.plugins.module_utils._task import Task, UseCase
@@ -35,6 +36,7 @@ from ansible_collections.community.descope.plugins.module_utils._task import Tas
 def tell_drift(task: Task) -> dict[str, Any]:
     """Compare the project with what the task declares. Raises DescopeError where that cannot be told."""
     params = task.params
+    check_given_ids(params)
     desired = desired_flows(params, task.load_source)
     with open_session(params, read_only=True) as session:
         session.project.expect(flow.document for flow in desired if flow.document)

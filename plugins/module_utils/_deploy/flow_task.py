@@ -23,6 +23,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.pipeline
 from ansible_collections.community.descope.plugins.module_utils._deploy.references import (
     ReferenceOptions,
     Unresolved,
+    check_given_ids,
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import Session, open_session
 from ansible_collections.community.descope.plugins.module_utils._errors import Problem
@@ -32,6 +33,7 @@ from ansible_collections.community.descope.plugins.module_utils._task import Tas
 def manage_flows(task: Task) -> dict[str, Any]:
     """Bring the project to what the task declares. Raises DescopeError where nothing was changed."""
     warnings: list[Problem] = []
+    check_given_ids(task.params)
     desired = desired_flows(task.params, task.load_source, warnings)
     store = open_task_store(task.params, task.cipher) if task.params["backup"] else None
     with open_session(task.params, read_only=task.check_mode) as session:

@@ -18,9 +18,15 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import DesiredFlow
-from ansible_collections.community.descope.plugins.module_utils._errors import Problem, Severity
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem, Severity
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
-from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue, json_path, quoted
+from ansible_collections.community.descope.plugins.module_utils._json import (
+    JsonObject,
+    JsonValue,
+    describe,
+    json_path,
+    quoted,
+)
 from ansible_collections.community.descope.plugins.module_utils._validate.inventory import ProjectInventory
 from ansible_collections.community.descope.plugins.module_utils._validate.view import is_text
 
@@ -46,15 +52,17 @@ class ProjectNames:
     """The ids of what a project has, by name. None: that could not be read.
 
     The roles are those that flows of the project use already; no snapshot is known to list them.
+    partial: whether the connectors, too, are only those that flows use.
     """
 
     connectors: Mapping[str, str] | None = None
     roles: Mapping[str, str] | None = None
+    partial: bool = False
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> ProjectNames:
         """Return the names in what a reading of the whole project keeps beside the flows."""
-        return cls(facts.get("connectors"), facts.get("roles"))
+        return cls(facts.get("connectors"), facts.get("roles"), bool(facts.get("partial")))
 
     def and_of(self, flow: FlowDocument | None) -> ProjectNames:
         """Return these names and those that a flow of the project tells."""
@@ -63,11 +71,18 @@ class ProjectNames:
     def and_told(self, references: JsonValue) -> ProjectNames:
         """Return these names and those of a flow's references."""
         told = references if isinstance(references, dict) else {}
-        return ProjectNames(_with(self.connectors, told.get("connectors")), _with(self.roles, told.get("roles")))
+        connectors = _with(self.connectors, told.get("connectors"))
+        partial = self.partial or (self.connectors is None and connectors is not None)
+        return ProjectNames(connectors, _with(self.roles, told.get("roles")), partial)
 
     def as_facts(self) -> JsonObject:
         """Return what C(from_facts) takes."""
-        return {"connectors": self.connectors, "roles": self.roles}
+        return {"connectors": self.connectors, "roles": self.roles, "partial": self.partial}
+
+    @property
+    def tells_connectors(self) -> bool:
+        """Whether a connector that is not among these does not exist."""
+        return self.connectors is not None and not self.partial
 
 
 def names_in_snapshot(files: Mapping[str, Any], inventory: ProjectInventory) -> ProjectNames:
@@ -113,6 +128,26 @@ def resolve_references(
     return resolved, problems if options.unresolved is not Unresolved.IGNORE else []
 
 
+def check_given_ids(params: Mapping[str, Any]) -> None:
+    """Raise InputError where C(connectors) or C(roles) of a task give something else than an id.
+
+    An empty one is what a lookup of a variable that nobody has set returns, and Descope would deselect the step.
+    """
+    problems = [
+        Problem(
+            "missing-id",
+            f"{quoted(name)} has no id here, but {describe(value) if value != '' else 'an empty text'}; give the id "
+            "that it has in the project, or leave the name out to have it found there",
+            source=option,
+        )
+        for option in ("connectors", "roles")
+        for name, value in (params[option] or {}).items()
+        if not isinstance(value, str) or not value.strip()
+    ]
+    if problems:
+        raise InputError(problems)
+
+
 class _Resolver:
     """Finds the references of one flow."""
 
@@ -145,21 +180,34 @@ class _Resolver:
         given = getattr(self.options, kind)
         known = getattr(self.names, kind)
         if name in given:
-            return str(given[name])
+            return self._given(kind, name, place)
         if known is not None and name in known:
             return str(known[name])
         if own_id not in (known or {}).values() and own_id not in given.values() and not self._is_live(own_id):
             self._report(kind, name, place)
         return own_id
 
+    def _given(self, kind: str, name: str, place: Path) -> str:
+        """Return the id that the user gives for a name. Of roles, nobody knows all that a project has."""
+        given = str(getattr(self.options, kind)[name])
+        if kind == "connectors" and self.names.tells_connectors:
+            there = (self.names.connectors or {}).values()
+            if given not in there and not self._is_live(given):
+                self._report_given(name, given, place)
+        return given
+
     def _unnamed(self, named: set[str]) -> dict[Path, str]:
         """Return what to put where a connector is given by its name, or by an id that the flow's references lack."""
         changes: dict[Path, str] = {}
-        known = {**(self.names.connectors or {}), **self.options.connectors}
+        known = self.names.connectors or {}
+        given = {connector_id: name for name, connector_id in self.options.connectors.items()}
         for place, value in self._connector_places():
             if value in named or value in known.values():
                 continue
-            if value in known:
+            name = given.get(value, value)
+            if name in self.options.connectors:
+                changes[place] = self._given("connectors", name, place)
+            elif value in known:
                 changes[place] = known[value]
             elif not _CONNECTOR_ID.match(value):
                 self._report("connectors", value, place)
@@ -205,7 +253,7 @@ class _Resolver:
     def _report(self, kind: str, name: str, place: Path) -> None:
         what = kind.removesuffix("s")
         project = self.options.project_id or "the project"
-        if kind == "connectors" and self.names.connectors is not None:
+        if kind == "connectors" and self.names.tells_connectors:
             reason = (
                 f"which {project} does not have{self._for_tenant()}; create it there, or give its id there in {kind}"
             )
@@ -215,12 +263,20 @@ class _Resolver:
                 f"as {kind}: {{{quoted(name)}: <id>}}"
             )
         message = f"{self._user(place)} uses the {what} {quoted(name)}, {reason}"
-        severity = Severity.ERROR if self.options.unresolved is Unresolved.FAIL else Severity.WARNING
-        self._add(f"unknown-{what}", message, place, severity)
+        self._add(f"unknown-{what}", message, place, self._severity)
+
+    def _report_given(self, name: str, given: str, place: Path) -> None:
+        project = self.options.project_id or "the project"
+        message = (
+            f"{self._user(place)} uses the connector {quoted(name)}, for which connectors gives {quoted(given)}, but "
+            f"{project} has no connector of that id{self._for_tenant()}; correct the id, or leave it out where the "
+            "project's connector has the same name"
+        )
+        self._add("unknown-connector", message, place, self._severity)
 
     def _report_dangling(self, own_id: str, place: Path) -> None:
         project = self.options.project_id or "the project"
-        lacks = f"{project} does not have" if self.names.connectors is not None else f"may not be one of {project}"
+        lacks = f"{project} does not have" if self.names.tells_connectors else f"may not be one of {project}"
         message = (
             f"{self._user(place)} uses the connector {own_id}, which the flow's references do not name and which "
             f"{lacks}{self._for_tenant()}; Descope deselects it in the step, so choose one in the console or name it"
@@ -231,6 +287,10 @@ class _Resolver:
         if place[:2] == ("contents", "tasks"):
             return self.document.task_label(str(place[2]))
         return "its translation" if place[0] == "metadata" else "one of its screens"
+
+    @property
+    def _severity(self) -> Severity:
+        return Severity.ERROR if self.options.unresolved is Unresolved.FAIL else Severity.WARNING
 
     def _for_tenant(self) -> str:
         return f" (tenant {self.options.tenant})" if self.options.tenant else ""

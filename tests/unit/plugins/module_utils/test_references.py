@@ -88,9 +88,42 @@ def test_the_ids_of_the_target_take_the_place_of_those_of_the_source() -> None:
 
 
 def test_ids_that_are_given_win_over_those_that_were_found() -> None:
-    flow, _problems = _resolve(_flow(), KNOWN, connectors={"Risk Engine": "CI6"}, roles={"Member": "ROL6"})
+    # Of roles, a project tells only some, so nothing can be said against this one.
+    flow, problems = _resolve(_flow(), KNOWN, connectors={"Risk Engine": "CI5other"}, roles={"Member": "ROL6"})
 
-    assert _ids(flow) == ("CI6", ["ROL6"])
+    assert _ids(flow) == ("CI5other", ["ROL6"])
+    assert not problems
+
+
+@pytest.mark.parametrize(("unresolved", "severities"), [("fail", ["error"]), ("warn", ["warning"]), ("ignore", [])])
+@pytest.mark.parametrize("flow", [_flow(), _flow(connectorId="Risk Engine"), _flow(connectorId="CI6")])
+def test_a_given_id_that_the_project_does_not_have_is_unresolved(
+    flow: dict[str, Any], unresolved: str, severities: list[str]
+) -> None:
+    options: dict[str, Any] = {"connectors": {"Risk Engine": "CI6"}, "unresolved": Unresolved(unresolved)}
+
+    sent, problems = _resolve(flow, KNOWN, **options)
+
+    assert _ids(sent)[0] == "CI6"
+    assert [(problem.code, problem.severity.value) for problem in problems] == [
+        ("unknown-connector", severity) for severity in severities
+    ]
+    for problem in problems:
+        assert problem.path == PATH
+        assert 'for which connectors gives "CI6", but P2target has no connector of that id' in problem.message
+    assert not _resolve(flow, KNOWN, live=sent, **options)[1], "the flow there uses it already"
+    assert not _resolve(flow, ProjectNames(None, KNOWN.roles), **options)[1], "nobody knows what the project has"
+    told_by_flows = ProjectNames(None, KNOWN.roles).and_told({"connectors": {"Other": "CI5other"}})
+    assert not _resolve(flow, told_by_flows, **options)[1], "and that is not all of it"
+
+
+def test_what_only_flows_tell_is_not_all_that_a_project_has() -> None:
+    names = ProjectNames().and_told({"connectors": {"Other": "CI5other"}, "roles": {"Member": ROLE_THERE}})
+
+    [problem] = _resolve(_flow(), names)[1]
+
+    assert "whether P2target has it cannot be read" in problem.message
+    assert ProjectNames.from_facts(names.as_facts()) == names
 
 
 def test_a_connector_may_be_given_by_its_name() -> None:
@@ -230,6 +263,32 @@ def test_a_missing_connector_stops_the_task_before_any_write(controller: Control
     warned = controller.flow(_flow(roles=[]), unresolved="warn")
     assert not warned.get("failed")
     assert any("Risk Engine" in warning for warning in warned["warnings"])
+
+
+@pytest.mark.parametrize("kind", ["connectors", "roles"])
+@pytest.mark.parametrize("empty", ["", " ", None, {}])
+def test_an_empty_id_is_a_mistake_whatever_becomes_of_unresolved_names(
+    controller: Controller, emulator: Emulator, kind: str, empty: Any
+) -> None:
+    emulator.project(id=PROJECT_ID, connectors={"Risk Engine": THERE}, roles={"Member": ROLE_THERE})
+
+    options: dict[str, Any] = {"unresolved": "ignore", kind: {"SMTP": empty}}
+
+    for result in (controller.flow(_flow(), **options), controller.drift(_flow(), **options)):
+        assert result["failed"]
+        [problem] = result["problems"]
+        assert (problem["source"], problem["code"]) == (kind, "missing-id")
+        assert '"SMTP"' in problem["message"]
+    assert not controller.requests()
+
+
+def test_a_given_id_that_is_not_there_stops_the_task(controller: Controller, emulator: Emulator) -> None:
+    emulator.project(id=PROJECT_ID, connectors={"Risk Engine": THERE}, roles={"Member": ROLE_THERE})
+
+    result = controller.flow(_flow(), roles={"Member": ROLE_THERE}, connectors={"Risk Engine": "CIfoo"})
+
+    assert result["failed"]
+    assert IMPORT not in controller.requests()
 
 
 # --- the order of imports ---------------------------------------------------------------------------------------------
