@@ -68,7 +68,7 @@ options:
       - For each flow that is named in O(flow_id), these two are the newest backup that holds this flow. For a pattern
         and with O(all=true), they are one backup, whose flows are then chosen from.
       - The id of a backup, or its first characters, at least 8 of them.
-      - A label, which means the newest backup with it.
+      - A label, which means the newest backup with it, also where the label is the beginning of ids or a time.
       - A time, such as V(2026-01-15T10:30:00), V(2026-01-15 10:30+01:00) or V(2026-01-15), in UTC unless it has an
         offset. If one backup that holds the flow was taken in that second, minute or day, it is that one. If several
         were, the task fails and lists them. If none was, each flow goes back to what it was at that time, which is what

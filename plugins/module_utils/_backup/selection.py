@@ -280,10 +280,12 @@ def _chooser(history: History, selector: str) -> _Chooser | _TimeChooser:
         return _Chooser(backups, "no backup holds")
     if selector == LAST_GOOD:
         return _Chooser(backups, "no good backup holds", judged_by=history)
-    exact = backup_of_id([backup.id for backup in backups], selector)
+    ids = [backup.id for backup in backups]
     labelled = [backup for backup in backups if backup.manifest.reason.label == selector]
-    if selector and labelled and exact != selector:
+    # Before beginnings of ids: a label like 20261129 is one, too.
+    if selector and labelled and selector not in ids:
         return _Chooser(labelled, f'no backup with the label "{selector}" holds')
+    exact = backup_of_id(ids, selector)
     moment = None if exact else parse_moment(selector, "backup")
     if moment:
         return _TimeChooser(history, moment)

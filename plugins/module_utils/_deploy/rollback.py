@@ -148,10 +148,16 @@ def _named_backup(store: BackupStore, selector: str) -> str:
     """Return the id of the backup that is named by its id or the beginning of it, empty if none is."""
     if not _BEGINNING_OF_ID.match(selector):
         return ""
+    if not BACKUP_ID.match(selector) and _is_label(store, selector):
+        return ""
     found = backup_of_id(store.ids(), selector)
     if not found and BACKUP_ID.match(selector):
         _check_other_projects(store, selector)
     return found
+
+
+def _is_label(store: BackupStore, selector: str) -> bool:
+    return any(backup.manifest.reason.label == selector for backup in store.load_all().backups)
 
 
 def _check_other_projects(store: BackupStore, backup_id: str) -> None:

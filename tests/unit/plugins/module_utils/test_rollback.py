@@ -192,6 +192,19 @@ def test_a_label_is_a_way_back(story: Story) -> None:
     ]
 
 
+@pytest.mark.parametrize("length", [8, 11])
+def test_a_label_may_be_the_beginning_of_ids(story: Story, length: int) -> None:
+    controller = story.controller
+    label = story.backups[0]["id"][:length]
+    controller.backup(label=label)
+    saved = normal(controller)
+    controller.flow(minimal_flow("acme-sign-in", title="Summer"))
+
+    rolled_back(controller, all=True, backup=label)
+
+    assert normal(controller) == saved
+
+
 def test_a_rollback_can_be_rolled_back(story: Story) -> None:
     controller = story.controller
     newest = normal(controller)

@@ -155,6 +155,16 @@ class TestLabels:
         with pytest.raises(InputError, match='no backup with the label "before-summer" holds the flow new'):
             chosen(past, "before-summer", wanted("new"))
 
+    @pytest.mark.parametrize("label", ["20260115", "20260115T10"])
+    def test_a_label_may_look_like_the_beginning_of_an_id(self, past: Chronicle, label: str) -> None:
+        with pytest.raises(InputError, match="backups have an id that begins with"):
+            chosen(past, label, ALL)
+        past.requested({"b": "b2"}, label=label)
+        assert chosen(past, label, ALL) == {"b": 6}
+        whole = past.backups[2].id
+        past.requested({"b": "b2"}, label=whole)
+        assert chosen(past, whole, wanted("b")) == {"b": 2}, "but not like a whole one"
+
     def test_a_label_may_look_like_a_time(self, past: Chronicle) -> None:
         past.requested({"b": "b2"}, label="2026-01-15")
         assert chosen(past, "2026-01-15", ALL) == {"b": 6}
