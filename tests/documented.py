@@ -53,6 +53,9 @@ _CHANGING = (
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "HASH"),
     (re.compile(r'("(?:run_id|user)": )"[^"]*"'), r"\1ANY"),
+    # The table of a project's history: the column of the runs is as wide as their ids are.
+    (re.compile(r"\bRUN +(?=WHAT\b)"), "RUN  "),
+    (re.compile(r"\b\d+[a-z0-9_]{8}  +(?=\S)"), "RUN  "),
     (re.compile(r"\b127\.0\.0\.1:\d+\b"), "HOST"),
 )
 

@@ -257,13 +257,13 @@ last_good:
   returned: always
   sample: 20260115T103000Z-1f3a9c2e
 table:
-  description: RV(backups) and RV(unreadable) as lines for people to read.
+  description: RV(backups) and RV(unreadable) as lines for people to read; where there is none, a line that says so.
   type: list
   elements: str
   returned: always
   sample:
-    - "TIME (UTC)           BACKUP                     STATUS  FOR   BY  WHAT"
-    - "2026-01-15 10:30:00  20260115T103000Z-1f3a9c2e  good    acme  jo  updated sign-up-or-in"
+    - "TIME (UTC)           BACKUP                     STATUS  FOR   BY  RUN   WHAT"
+    - "2026-01-15 10:30:00  20260115T103000Z-1f3a9c2e  good    acme  jo  4711  updated sign-up-or-in"
 problems:
   description: All that is wrong with what the task was given, as in M(community.descope.descope_flow).
   type: list

@@ -19,7 +19,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.store im
 NO_CHANGE = "none"
 """What stands for a status where no change followed a backup."""
 
-_COLUMNS = ("TIME (UTC)", "BACKUP", "STATUS", "FOR", "BY", "WHAT")
+_COLUMNS = ("TIME (UTC)", "BACKUP", "STATUS", "FOR", "BY", "RUN", "WHAT")
 _MOST_NAMES = 3
 _LONGEST_REASON = 60
 _PAST = {"create": "created", "update": "updated", "delete": "deleted", "none": "kept"}
@@ -113,20 +113,21 @@ def _explanation(states: Mapping[str, FlowState]) -> str:
 def table(entries: Iterable[Mapping[str, Any]], unreadable: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the history as lines, each backup one, columns side by side."""
     rows = [_COLUMNS, *(_row(entry) for entry in entries)]
-    rows += [("", entry["id"], "unreadable", "", "", str(entry["problem"])) for entry in unreadable]
+    rows += [("", entry["id"], "unreadable", "", "", "", str(entry["problem"])) for entry in unreadable]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     shown = [column for column in range(len(_COLUMNS)) if any(row[column] for row in rows[1:])] or range(len(_COLUMNS))
     return ["  ".join(row[column].ljust(widths[column]) for column in shown).rstrip() for row in rows]
 
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    job = f"job {entry['job_id']}" if entry["job_id"] else ""
     return (
         str(entry["time"]).replace("T", " ").rstrip("Z"),
         entry["id"],
         "saved" if entry["status"] == NO_CHANGE else entry["status"],
         entry["tenant"],
-        ", ".join(filter(None, (entry["user"], job))),
+        entry["user"],
+        # What the option run of a rollback takes.
+        entry["job_id"] or entry["run_id"],
         "; ".join(filter(None, (_label(entry), _done(entry), _reason(entry)))),
     )
 

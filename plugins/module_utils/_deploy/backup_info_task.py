@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -60,7 +60,7 @@ def describe_backups(task: Task) -> dict[str, Any]:
         "backups": entries,
         "unreadable": unreadable,
         "last_good": last_good.id if last_good else "",
-        "table": table(entries, unreadable),
+        "table": table(entries, unreadable) if entries or unreadable else [_nothing(inventory.backups, store)],
         "warnings": list(_warnings(inventory.damaged)),
     }
 
@@ -71,6 +71,13 @@ DESCOPE_FLOW_BACKUP_INFO = UseCase(
     run=describe_backups,
     empty_result={"place": "", "backups": [], "unreadable": [], "last_good": "", "table": []},
 )
+
+
+def _nothing(backups: Sequence[Backup], store: BackupStore) -> str:
+    """Say that there is nothing to list, and where that was looked for: it may be the wrong place."""
+    if not backups:
+        return f"no backups in {store.place()}"
+    return f"none of the {len(backups)} backups in {store.place()} fits the filters"
 
 
 @dataclass(frozen=True, slots=True)

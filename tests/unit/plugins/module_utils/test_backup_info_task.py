@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.community.descope.plugins.module_utils._backup.journal import Event, open_journal
 from ansible_collections.community.descope.plugins.module_utils._backup.places import open_store
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Intention
+from ansible_collections.community.descope.plugins.module_utils._backup.summary import table
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from emulator_client import Emulator
 from example_flows import minimal_flow
@@ -138,7 +139,9 @@ def test_a_table_for_people(controller: Controller, past: list[str]) -> None:
     assert "update sent: a; update not started: b" in rows[0]
     assert "update untouched: sign-in" in rows[1]
     assert "acme" in rows[2]
-    assert "jo, job 4711" in rows[2]
+    assert "  jo  " in rows[2]
+    assert head.index("RUN") == rows[2].index("4711"), "the job, where there is one"
+    assert rows[0][head.index("RUN") :].startswith("killed "), "else the run"
     assert "created acme-extra; updated sign-in; A new welcome" in rows[2]
     assert "[before-release-42]; all flows (1); Release 42" in rows[3]
 
@@ -174,8 +177,21 @@ def test_a_project_without_a_past(controller: Controller) -> None:
     history = controller.history()
 
     assert (history["backups"], history["unreadable"], history["last_good"]) == ([], [], "")
-    assert len(history["table"]) == 1
+    assert history["table"] == [f"no backups in {controller.backups / PROJECT_ID}"]
     assert history["place"] == str(controller.backups / PROJECT_ID)
+
+
+def test_filters_that_nothing_passes_are_not_an_empty_past(controller: Controller, past: list[str]) -> None:
+    lines = controller.history(flow_id=["nobody"])["table"]
+
+    assert lines == [f"none of the 4 backups in {controller.backups / PROJECT_ID} fits the filters"]
+
+
+def test_the_table_fits_on_a_screen(controller: Controller, past: list[str]) -> None:
+    [entry] = controller.history(run="4711")["backups"]
+    usual = {**entry, "tenant": "europe-1", "user": "jdoe", "job_id": "", "run_id": "1234567x9_k2m4q"}
+
+    assert max(map(len, table([{**usual, "reason": "", "flows": entry["flows"][:1]}], []))) <= 110
 
 
 @pytest.mark.parametrize(
