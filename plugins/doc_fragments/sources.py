@@ -86,12 +86,14 @@ options:
         O(flows).
       - Of a flow that several of them declare, the one in C(<declared_in>_host) counts, else the one in
         C(<declared_in>_<anything>), else the one in C(<declared_in>) itself. Two different declarations of one flow in
-        two variables C(<declared_in>_<anything>) are an error.
+        two variables C(<declared_in>_<anything>) are an error. Where the host has none of these variables, that is a
+        warning.
     type: str
   vars:
     description:
       - Variables for templates, in addition to those of the host. They win over those.
       - Which variables a template takes stands in its C(variables.yml). They are checked before anything is rendered.
+        One given here that no template of the task takes, or in an item that its template does not take, is an error.
     type: dict
   secret_values:
     description:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -136,6 +137,15 @@ class Template:
             with suppress(EvaluationError):  # rendering tells of it
                 given[name] = scope.value(name) if name in scope else None
         return list(self.declaration.secret_values(given)) if self.declaration else []
+
+    def strangers(self, given: Iterable[str]) -> list[Problem]:
+        """Return the problems of variables that somebody gives to this template, and that it does not declare."""
+        if self.declaration is None or self.problems:
+            return []
+        return [
+            Problem("undeclared-variable", f"it gets {_undeclared(name, self.declaration)}", source=self.source)
+            for name in undeclared(given, self.declaration)
+        ]
 
     def scope(self, scope: Scope) -> Scope:
         """Return a scope in which every declared variable has a value of its type. Raises InputError."""
@@ -397,13 +407,18 @@ def search_path(variables: Mapping[str, Any]) -> list[str]:
 def _undeclared_problems(template: Template) -> Iterator[Problem]:
     if template.declaration is None:
         return
-    known = ", ".join(sorted(template.declaration.names)) or "none"
     names = template.names
     for name in undeclared(names, template.declaration):
-        where = template.declaration.source
-        message = f"it uses the variable {name}, which {where} does not declare; declared: {known}"
+        message = f"it uses {_undeclared(name, template.declaration)}"
         path, message = (names[name], message) if names[name].startswith("$") else ("", f"{message} ({names[name]})")
         yield Problem("undeclared-variable", message, path, template.source)
+
+
+def _undeclared(name: str, declaration: Declaration) -> str:
+    known = ", ".join(sorted(declaration.names)) or "none"
+    near = difflib.get_close_matches(name, declaration.names, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"the variable {name}, which {declaration.source} does not declare; declared: {known}{hint}"
 
 
 def _collected(problems: list[Problem], make: Callable[[], Any], otherwise: Any) -> Any:

@@ -169,6 +169,20 @@ def test_the_key_is_in_no_output(playbooks: Playbooks, verbosity: str) -> None:
         assert MANAGEMENT_KEY not in json.dumps(run.results)
 
 
+def test_variables_that_declare_nothing_are_warned_of(local_playbooks: Playbooks) -> None:
+    hosts: dict[str, dict[str, Any]] = {"acme": {}, "globex": {"others": []}, "zoe": {"nosuch_group": []}}
+
+    run = local_playbooks.flow(declared_in="nosuch", hosts=hosts)
+
+    assert run.returncode == 0, run.output
+    told = "declared_in: no variable is called nosuch or begins with nosuch_, so nothing is declared"
+    assert {host: result.get("warnings", []) for host, result in run.by_host().items()} == {
+        "acme": [told],
+        "globex": [told],
+        "zoe": [],
+    }
+
+
 # What stands where a project id should, and what results may say of it.
 KEYS_AS_IDS = {f"{PROJECT_ID}:{MANAGEMENT_KEY}": PROJECT_ID, MANAGEMENT_KEY: "", f"{MANAGEMENT_KEY}:{PROJECT_ID}": ""}
 

@@ -182,6 +182,47 @@ def test_all_mistakes_of_all_templates_are_said_at_once_before_any_request(
     assert not emulator.stats()["requests"]
 
 
+def test_variables_that_no_template_takes_are_a_mistake(local_playbooks: Playbooks, emulator: Emulator) -> None:
+    playbooks = local_playbooks
+    _library(playbooks)
+    _write(playbooks, "templates/library/anything/flow.json", minimal_flow("anything", title="${ words }"))
+    _write(playbooks, "templates/library/other/flow.json", minimal_flow("other", title="${ other }"))
+    _write(playbooks, "templates/library/other/variables.yml", {"options": {"other": {"default": "x"}}})
+    known = {"brand": "A", "pin": "x"}
+    cases: dict[str, dict[str, Any]] = {
+        # The host has variables that are none of the template's, and so has what is given for several templates.
+        "well": {"template": ["sign-in", "other"], "vars": {**known, "other": "y"}},
+        "anything": {"flows": [{"template": "anything", "vars": {"words": "w", "rulez": "x"}}]},
+        "with_anything": {"template": ["sign-in", "anything"], "vars": {**known, "words": "w", "rulez": "x"}},
+        "of_item": {"flows": [{"template": "sign-in", "vars": {**known, "brnad": "x"}}, {"template": "other"}]},
+        "of_other_item": {"flows": [{"template": "sign-in", "vars": {**known, "other": "y"}}, {"template": "other"}]},
+        "of_task": {"template": ["sign-in", "other"], "vars": {**known, "rulez": "x", "ansible_user": "me"}},
+        "of_both": {"flows": [{"template": "sign-in", "vars": {"brnad": "x", "limit": "many"}}], "vars": {"y": "z"}},
+    }
+
+    run = playbooks.cases({name: {**options, "library": ["library"]} for name, options in cases.items()}, "--check")
+
+    found = {
+        host: [(problem["code"], problem["message"].split(",")[0]) for problem in result.get("problems", [])]
+        for host, result in run.by_host().items()
+    }
+    assert found == {
+        "well": [],
+        "anything": [],
+        "with_anything": [],
+        "of_item": [("undeclared-variable", "it gets the variable brnad")],
+        "of_other_item": [("undeclared-variable", "it gets the variable other")],
+        "of_task": [("undeclared-variable", "it gets the variable rulez")],
+        "of_both": [
+            ("undeclared-variable", "it gets the variable brnad"),
+            ("undeclared-variable", "it gets the variable y"),
+            ("variable-missing", "the variable brand is required; define it for this host or in vars"),
+            ("variable-invalid", 'the variable limit cannot take the value "many": it is not of type int'),
+        ],
+    }, run.output
+    assert "did you mean brand?" in run.by_host()["of_item"]["msg"]
+
+
 def test_what_each_tenant_puts_into_a_template_is_validated(local_playbooks: Playbooks, emulator: Emulator) -> None:
     """Where only texts differ a template is validated once for all, so this is about what is more than a text."""
     playbooks = local_playbooks

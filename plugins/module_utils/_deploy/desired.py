@@ -47,8 +47,9 @@ class FlowSource:
     """One place to take flows from.
 
     value: the document for C(definition), else a path. flow_id: what to call the flow, empty to ask the document.
-    variables: what a template may use beside the host's own variables. label: what messages call this source; named:
-    whether the user chose that label. rendering: how a template is rendered.
+    variables: what a template may use beside the host's own variables; own: the names of those that are for this source
+    alone. label: what messages call this source; named: whether the user chose that label. rendering: how a template is
+    rendered.
     """
 
     kind: Kind
@@ -58,6 +59,7 @@ class FlowSource:
     variables: Mapping[str, Any]
     named: bool = False
     rendering: Rendering = field(default_factory=Rendering)
+    own: frozenset[str] = frozenset()
 
 
 SourceLoader = Callable[[FlowSource], list[FlowDocument]]
@@ -227,6 +229,7 @@ def _declared_item(kind: Kind, position: int, item: Mapping[str, Any], variables
         flow_id=item["flow_id"] or "",
         variables={**variables, **(item["vars"] or {})},
         named=bool(item["source"]),
+        own=frozenset(item["vars"] or {}),
     )
 
 
