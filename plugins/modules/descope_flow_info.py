@@ -27,7 +27,8 @@ attributes:
 options:
   flow_id:
     description:
-      - The flows to list or export. By default, all of the project.
+      - The flows to list or export, by id or by a pattern such as V(acme-*). By default, all of the project.
+      - Where flows are exported and one of these fits none, there is a warning.
     type: list
     elements: str
   export:
@@ -114,7 +115,7 @@ flows:
       returned: when O(export=true)
       sample: {}
 missing:
-  description: Those of O(flow_id) that the project does not have.
+  description: Those of O(flow_id) that the project does not have, patterns that fit none of its flows included.
   type: list
   elements: str
   returned: always

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.client import Statistics
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_info_arguments
+from ansible_collections.community.descope.plugins.module_utils._backup.selection import Wanted
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import LiveProject
 from ansible_collections.community.descope.plugins.module_utils._deploy.session import open_session
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
@@ -24,11 +26,13 @@ from ansible_collections.community.descope.plugins.module_utils._task import Tas
 def describe_flows(task: Task) -> dict[str, Any]:
     """List the flows of a project, exporting them where the task asks for it. Raises DescopeError."""
     params = task.params
+    wanted = Wanted.of(params["flow_id"] or (), everything=not params["flow_id"])
+    exports = bool(params["export"] or params["dest"])
     with open_session(params, read_only=True) as session:
         listed = session.project.list_all()
-        wanted = list(dict.fromkeys(params["flow_id"] or sorted(listed)))
-        found = [flow_id for flow_id in wanted if flow_id in listed]
-        documents = _documents(_read(session.project, found)) if params["export"] or params["dest"] else {}
+        found = sorted(flow_id for flow_id in listed if flow_id in wanted)
+        missing = _missing(wanted, found)
+        documents = _documents(_read(session.project, found)) if exports else {}
         fmt = Format(params["format"])
         flows = [_entry(flow_id, listed[flow_id], documents.get(flow_id)) for flow_id in found]
         if params["export"]:
@@ -40,10 +44,10 @@ def describe_flows(task: Task) -> dict[str, Any]:
             "changed": any(changed for _file, changed in written),
             "project_id": session.project_id,
             "flows": flows,
-            "missing": [flow_id for flow_id in wanted if flow_id not in listed],
+            "missing": missing,
             "files": [file for file, _changed in written],
             "requests": session.requests(),
-            "warnings": session.warnings(),
+            "warnings": [*session.warnings(), *(_warnings(missing) if exports else ())],
         }
 
 
@@ -53,6 +57,17 @@ DESCOPE_FLOW_INFO = UseCase(
     run=describe_flows,
     empty_result={"flows": [], "missing": [], "files": [], "requests": Statistics().as_dict()},
 )
+
+
+def _missing(wanted: Wanted, found: list[str]) -> list[str]:
+    """Return the ids and patterns that no flow of the project goes by."""
+    patterns = (pattern for pattern in wanted.patterns if not any(fnmatchcase(flow_id, pattern) for flow_id in found))
+    return [*(flow_id for flow_id in wanted.ids if flow_id not in found), *patterns]
+
+
+def _warnings(missing: list[str]) -> Iterator[str]:
+    if missing:
+        yield f"the project has no flow that is called {' or '.join(missing)}; nothing was exported for it"
 
 
 def _documents(flows: Any) -> dict[str, FlowDocument]:
