@@ -21,7 +21,8 @@ description:
   - Writes a report as JSON, as Markdown for a pull request, and as a single HTML page with the flows drawn before and
     after, if O(report_dir) or O(report_url) says where.
   - Enable it with C(callbacks_enabled), beside the usual output. It can also take the place of that output, as
-    C(stdout_callback), for jobs over so many tenants that a line for each task and host is too much.
+    C(stdout_callback), for jobs over so many tenants that a line for each task and host is too much. Then it also says
+    which task failed on which host, whatever task that is, and shows warnings and what debug tasks say.
 author:
   - The community.descope contributors (@ansible-collections)
 options:
@@ -89,7 +90,8 @@ options:
     description:
       - Whether to print a line for each tenant with which this callback has something to say, for use as
         C(stdout_callback).
-      - V(changed) leaves out those with nothing to do. Those that failed are printed unless it is V(never).
+      - V(changed) leaves out those with nothing to do. Those that failed are printed unless it is V(never), and as
+        C(stdout_callback) always.
     type: str
     choices: [never, changed, always]
     default: never
@@ -132,12 +134,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import WINDOW_FILE, Budget, budget_left
 from ansible_collections.community.descope.plugins.module_utils._backup.remote import open_remote
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError
+from ansible_collections.community.descope.plugins.module_utils._report.entries import tells_of_flows
 from ansible_collections.community.descope.plugins.module_utils._report.files import (
     RENDERERS,
     send_report,
@@ -146,9 +150,15 @@ from ansible_collections.community.descope.plugins.module_utils._report.files im
 from ansible_collections.community.descope.plugins.module_utils._report.fleet import Report, RunFacts, build_report
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import ask_for_pictures, find_picture
 from ansible_collections.community.descope.plugins.module_utils._report.summary import render_summary
-from ansible_collections.community.descope.plugins.plugin_utils._rollout import Rollout, entries_of, tenant_line
+from ansible_collections.community.descope.plugins.plugin_utils._rollout import (
+    Rollout,
+    debug_lines,
+    entries_of,
+    tenant_line,
+)
 from ansible_collections.community.descope.plugins.plugin_utils._run import run_directory
 
+_DEBUG = ("debug", "ansible.builtin.debug", "ansible.legacy.debug")
 _COLOURS = {"failed": "red", "changed": "yellow", "unchanged": "green"}
 
 
@@ -163,6 +173,8 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self._rollout = Rollout(time.monotonic)
+        # Then nobody else says what went wrong.
+        self._is_output = C.DEFAULT_STDOUT_CALLBACK == self.CALLBACK_NAME  # type: ignore[attr-defined]  # made at run time
         self._started = datetime.now(UTC)
         self._playbook = ""
         self._job_id = ""
@@ -187,8 +199,18 @@ class CallbackModule(CallbackBase):
             with suppress(OSError):
                 ask_for_pictures(run_directory())
 
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        """Say so where nobody else does: it looks like a success."""
+        if self._is_output:
+            self._display.display("skipping: no hosts matched")
+
     def v2_runner_on_ok(self, result: Any) -> None:
+        """Take note of what a task did. Where this is the only output, show what a debug task says."""
         self._add(result)
+        if self._is_output and result._task.action in _DEBUG:
+            variable = str(result._task.args.get("var") or "")
+            for line in debug_lines(result._host.get_name(), result._result, variable):
+                self._display.display(line)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         self._add(result, failed=True, ignored=ignore_errors)
@@ -198,29 +220,39 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Say what became of the fleet, if there was anything to say of it."""
-        if not any(entry.flows or entry.project_id for entry in self._rollout.entries):
+        entries = self._rollout.entries
+        is_rollout = any(entry.flows or entry.project_id for entry in entries)
+        if not is_rollout and not (self._is_output and any(entry.failed for entry in entries)):
             return
         report = self._report()
         self._display.banner("ROLLOUT PREVIEW" if report["run"]["check_mode"] else "ROLLOUT")
         for line in render_summary(report):
             self._display.display(line)
-        self._write(report)
-        self._send(report)
+        if is_rollout:
+            self._write(report)
+            self._send(report)
 
     # --- what follows ---
 
     def _add(self, result: Any, *, failed: bool = False, unreachable: bool = False, ignored: bool = False) -> None:
         host, task = result._host.get_name(), result._task.get_name()
+        if self._is_output and not tells_of_flows(result._result):
+            # Those of tasks that change flows are in the summary.
+            for warning in result._result.get("warnings") or ():
+                self._display.warning(str(warning))
         for entry in entries_of(host, result._result, task=task, failed=failed, unreachable=unreachable):
-            if ignored and not entry.project_id:
+            if not ignored or entry.project_id:
+                self._rollout.add(entry)
+            elif not self._is_output:
                 continue
-            self._rollout.add(entry)
             status = (
                 "failed" if entry.failed else "changed" if any(f.changes_flow for f in entry.flows) else "unchanged"
             )
             wanted = self._option("tenant_lines")
-            if wanted == "always" or (wanted == "changed" and status != "unchanged"):
-                self._display.display(tenant_line(entry), color=_COLOURS[status])
+            is_wanted = wanted == "always" or (wanted == "changed" and status != "unchanged")
+            if is_wanted or (self._is_output and entry.failed):
+                line = tenant_line(entry, task=task if self._is_output else "", ignored=ignored)
+                self._display.display(line, color=_COLOURS[status])
         if self._rollout.is_due(float(self._option("progress_seconds"))):
             self._display.display(self._rollout.progress(_budget()))
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._api.limiter import Budget
-from ansible_collections.community.descope.plugins.module_utils._diff.text import counted
+from ansible_collections.community.descope.plugins.module_utils._diff.text import counted, printable
 from ansible_collections.community.descope.plugins.module_utils._report.entries import (
     TaskEntry,
     task_entry,
@@ -92,7 +92,7 @@ def entries_of(
     items = result.get("results")
     if isinstance(items, list) and any(isinstance(item, Mapping) and tells_of_flows(item) for item in items):
         return [
-            task_entry(host, item, failed=bool(item.get("failed")), unreachable=bool(item.get("unreachable")))
+            task_entry(host, item, failed=_item_failed(item), unreachable=bool(item.get("unreachable")))
             for item in items
             if isinstance(item, Mapping)
         ]
@@ -101,17 +101,50 @@ def entries_of(
     if not failed and not unreachable:
         return []
     # A failure of any other task is told with its name, since nobody knows it from its words.
-    message = str(result.get("msg") or result.get("module_stderr") or "it failed without a message")
+    message = _message(result)
     told = f"{task}: {message}" if task else message
     return [task_entry(host, {"msg": told}, failed=failed, unreachable=unreachable)]
 
 
-def tenant_line(entry: TaskEntry) -> str:
-    """Return what a task did for a tenant in one short line."""
+def _message(result: Mapping[str, Any]) -> str:
+    """Return why a task failed; of a loop, why the first item did, since the loop itself says nothing of that."""
+    items = result.get("results")
+    failed = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+    failed = [item for item in failed if _item_failed(item) or item.get("unreachable")]
+    if failed:
+        more = f" (and {counted(len(failed) - 1, 'more item')})" if len(failed) > 1 else ""
+        return f"{_message(failed[0])}{more}"
+    told = result.get("msg") or result.get("module_stderr") or result.get("censored")
+    return str(told or "it failed without a message")
+
+
+def _item_failed(item: Mapping[str, Any]) -> bool:
+    """Tell whether an item of a loop failed. To callbacks, newer versions of Ansible say that by an exception only."""
+    return bool(item.get("failed")) or "exception" in item
+
+
+def tenant_line(entry: TaskEntry, *, task: str = "", ignored: bool = False) -> str:
+    """Return what a task did for a tenant in one short line, which names the C(task) if it failed."""
     if entry.failed:
-        return f"{entry.tenant}: {'unreachable' if entry.unreachable else 'failed'}: {in_line(entry.message)}"
+        what = f"{'unreachable' if entry.unreachable else 'failed'}{', and ignored' if ignored else ''}"
+        named = f"{task}: " if task and not entry.message.startswith(f"{task}: ") else ""
+        return f"{entry.tenant}: {what}: {in_line(f'{named}{entry.message}')}"
     changed = [flow for flow in entry.flows if flow.changes_flow]
     if not changed:
         return f"{entry.tenant}: {counted(len(entry.flows), 'flow')} as declared"
     told = "; ".join(f"{flow.flow_id} ({flow.summary})" for flow in changed)
     return in_line(f"{entry.tenant}: {changed[0].result}: {told}", 160)
+
+
+def debug_lines(host: str, result: Mapping[str, Any], variable: str = "") -> list[str]:
+    """Return what a debug task says, of its message or of a variable, in lines for a terminal."""
+    items = result.get("results")
+    if isinstance(items, list) and variable != "results":
+        return [line for item in items if isinstance(item, Mapping) for line in debug_lines(host, item, variable)]
+    said = result.get(variable) if variable else result.get("msg")
+    if isinstance(said, list) and all(isinstance(line, str) for line in said):
+        lines = said
+    else:
+        lines = said.splitlines() if isinstance(said, str) else [json.dumps(said, default=str)] if said else []
+    lines = [printable(line) for line in lines]
+    return [f"{host}: {lines[0]}"] if len(lines) == 1 else [f"{host}:", *lines] if lines else []

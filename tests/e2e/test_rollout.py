@@ -163,6 +163,89 @@ def test_without_flows_there_is_nothing_to_tell(rollouts: Playbooks) -> None:
     assert "ROLLOUT" not in run.output
 
 
+@pytest.fixture
+def jobs(rollouts: Playbooks) -> Playbooks:
+    """Playbooks whose only output is that of the callback."""
+    rollouts.environment |= {"ANSIBLE_STDOUT_CALLBACK": "community.descope.rollout", "DESCOPE_REPORT_DIR": "report"}
+    return rollouts
+
+
+def test_as_the_only_output_it_hides_no_failure(jobs: Playbooks) -> None:
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_ssh_retries": 0}
+    loop = {"ansible.builtin.fail": {"msg": "no {{ item }}"}, "loop": ["brand", "plan"]}
+    tasks: list[dict[str, Any]] = [
+        {"name": "Ask", "ansible.builtin.ping": {}},
+        {"name": "Look", "ansible.builtin.fail": {"msg": "never mind"}, "ignore_errors": True},
+        {"name": "Check variables", **loop, "when": "inventory_hostname == 'acme'"},
+        {"name": "Say", "ansible.builtin.debug": {"msg": ["two  words", "{{ inventory_hostname }}"]}},
+        {"name": "Say", "ansible.builtin.debug": {"var": "inventory_hostname"}, "loop": ["once"]},
+        {"name": "Warn", "community.descope.descope_flow_drift": {"declared_in": "nobody"}},
+        {"name": "Assert", "ansible.builtin.assert": {"that": "true"}},
+    ]
+
+    play = {"hosts": "all", "gather_facts": False, "tasks": tasks}
+    run = jobs.play([play, {**play, "hosts": "nowhere"}], hosts={"acme": {}, "globex": {}, "gone": gone})
+
+    assert run.returncode == 4, run.output
+    lines = run.output.splitlines()
+    assert any(line.startswith("gone: unreachable: Ask: ") for line in lines), run.output
+    assert "globex: failed, and ignored: Look: never mind" in lines
+    assert "acme: failed: Check variables: no brand (and 1 more item)" in lines
+    assert lines[lines.index("globex:") + 1 :][:2] == ["two  words", "globex"]
+    assert "globex: globex" in lines
+    assert "no variable is called nobody" in run.output
+    assert "skipping: no hosts matched" in lines
+    assert _summary(run)[1] == "2 tenants: 1 failed, 1 unreachable"
+    assert "assertions" not in run.output
+    assert not (jobs.folder / "report").exists(), "there is nothing of a rollout to report"
+
+
+def test_items_of_a_loop_fail_alone(jobs: Playbooks, emulator: Emulator) -> None:
+    flow = {"community.descope.descope_flow": {"src": "{{ item }}"}, "loop": [_template(jobs.folder), "nowhere.json"]}
+
+    run = jobs.play([{"hosts": "all", "gather_facts": False, "tasks": [{"name": "Sync", **flow}]}])
+
+    assert run.returncode == 2
+    assert "acme: failed: Sync: nowhere.json: there is no such file" in run.output
+    assert _summary(run)[1] == "1 tenant: 1 failed"
+
+
+def test_as_the_only_output_it_shows_what_the_playbooks_say(jobs: Playbooks, emulator: Emulator) -> None:
+    emulator.project(id=PROJECT_ID, flows=[minimal_flow("sign-up")])
+    template = jobs.folder / _template(jobs.folder, title="New")
+    hosts = {"localhost": {"descope_flows": [{"src": str(template)}]}}
+
+    backup, history, validate, drift, refused = (
+        jobs.run(f"community.descope.{name}", *arguments, hosts=hosts)
+        for name, arguments in {
+            "backup": (),
+            "history": (),
+            "validate": (),
+            "drift": ("-e", "descope_fail_on_drift=true"),
+            "sync": ("-e", "descope_base_url=http://127.0.0.1:9"),
+        }.items()
+    )
+
+    assert "localhost: 1 flows are in " in backup.output
+    assert re.search(r"^localhost:\nTIME \(UTC\) +BACKUP +.*\n.* saved ", history.output, re.MULTILINE)
+    assert "1 flow" in validate.output
+    assert drift.returncode == 2
+    assert "localhost: failed: " in drift.output
+    assert "refuses the connection" in refused.output
+    for run in (backup, history, validate):
+        assert run.returncode == 0, run.output
+        assert "ROLLOUT" not in run.output
+
+
+def test_beside_the_usual_output_other_playbooks_have_no_summary(rollouts: Playbooks) -> None:
+    play = {"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.fail": {"msg": "no"}}]}
+
+    run = rollouts.play([play])
+
+    assert run.returncode == 2
+    assert "ROLLOUT" not in run.output
+
+
 def test_a_report_that_cannot_be_written_is_said_and_fails_nothing(rollouts: Playbooks) -> None:
     (rollouts.folder / "taken").write_text("a file, not a folder", encoding="utf-8")
     rollouts.environment["DESCOPE_REPORT_DIR"] = "taken"

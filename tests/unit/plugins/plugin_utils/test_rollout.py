@@ -23,7 +23,12 @@ from ansible_collections.community.descope.plugins.module_utils._report.files im
     rendered,
     write_report,
 )
-from ansible_collections.community.descope.plugins.plugin_utils._rollout import Rollout, entries_of, tenant_line
+from ansible_collections.community.descope.plugins.plugin_utils._rollout import (
+    Rollout,
+    debug_lines,
+    entries_of,
+    tenant_line,
+)
 from example_flows import minimal_flow
 from fleet_results import fleet, plan_of, preview, result_of, same_change, tenants
 
@@ -106,11 +111,34 @@ class TestResults:
         bad = {**item, "flows": [], "failed": True, "msg": "no"}
         first, second = entries_of("acme", {"results": [item, bad], "msg": "All items completed"}, failed=True)
         assert (first.failed, second.message) == (False, "no")
+        as_callbacks_see_it = {**item, "flows": [], "exception": "(no traceback)", "msg": "no"}
+        [told] = entries_of("acme", {"results": [as_callbacks_see_it]}, failed=True)
+        assert told.message == "no"
 
     def test_other_tasks_are_told_only_when_they_fail(self) -> None:
         assert entries_of("acme", {"msg": "fine"}) == []
         [entry] = entries_of("acme", {"msg": "brand is missing"}, task="Check variables", failed=True)
         assert entry.message == "Check variables: brand is missing"
+
+    def test_of_a_loop_that_fails_the_first_failure_is_told(self) -> None:
+        items = [{"msg": "fine"}, {"msg": "no", "failed": True}, {"msg": "never", "exception": "(no traceback)"}]
+        [entry] = entries_of("acme", {"msg": "One or more items failed", "results": items}, task="Try", failed=True)
+        assert entry.message == "Try: no (and 1 more item)"
+        [entry] = entries_of("acme", {"msg": "All items unreachable", "results": [{}]}, task="Try", unreachable=True)
+        assert entry.message == "Try: All items unreachable"
+
+    def test_what_a_debug_task_says(self) -> None:
+        assert debug_lines("acme", {"msg": "one"}) == ["acme: one"]
+        assert debug_lines("acme", {"msg": "one\ntwo"}) == ["acme:", "one", "two"]
+        assert debug_lines("acme", {"msg": ["a  b", "c\x1b"]}) == ["acme:", "a  b", "c\\u001b"]
+        assert debug_lines("acme", {"x.y": 5, "changed": False}, "x.y") == ["acme: 5"]
+        assert debug_lines("acme", {"msg": {"a": [1]}}) == ['acme: {"a": [1]}']
+        assert debug_lines("acme", {"results": [{"msg": "a"}, {"msg": "b"}, {"skipped": True}]}) == [
+            "acme: a",
+            "acme: b",
+        ]
+        assert debug_lines("acme", {"censored": "hidden"}) == []
+        assert debug_lines("acme", {"msg": []}) == []
 
     def test_a_line_for_a_tenant(self) -> None:
         flow = minimal_flow("a")
