@@ -11,11 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.community.descope.plugins.module_utils._backup.moments import shown
+from ansible_collections.community.descope.plugins.module_utils._backup.records import Kind
 from ansible_collections.community.descope.plugins.module_utils._backup.selection import (
+    LAST_GOOD,
     Target,
     changed_later,
     described,
 )
+from ansible_collections.community.descope.plugins.module_utils._backup.store import Backup
 from ansible_collections.community.descope.plugins.module_utils._deploy.apply import Result
 from ansible_collections.community.descope.plugins.module_utils._deploy.plan import SYSTEM_FLOWS, Action
 from ansible_collections.community.descope.plugins.module_utils._deploy.rollback import Choice, Request
@@ -150,3 +153,33 @@ def _dated(target: Target) -> str:
 
 def _counted(names: list[str], what: str, *, most: int = _MOST_NAMES) -> str:
     return ", ".join(names) if len(names) <= most else f"{len(names)} {what}"
+
+
+def earlier_states(choice: Choice, request: Request) -> list[str]:
+    """Say where to go back to when the last good state is there already, because somebody had asked for its backup.
+
+    Nightly backups hold what the last change has made. Who calls for a rollback then may mean the state before that.
+    """
+    if request.run or request.selector != LAST_GOOD:
+        return []
+    flows: dict[tuple[str, str], list[str]] = {}
+    for target in choice.selection.targets:
+        earlier = _before(choice, target)
+        if target.backup.manifest.reason.kind is Kind.REQUESTED and earlier is not None:
+            flows.setdefault((target.backup.id, earlier.id), []).append(target.flow_id)
+    return [
+        f"{_counted(flow_ids, 'flows')}: nothing to do, because the backup {asked_for}, which somebody had"
+        f" asked for, holds what is there; to go back to what stood there before the last change, give backup={earlier}"
+        for (asked_for, earlier), flow_ids in flows.items()
+    ]
+
+
+def _before(choice: Choice, target: Target) -> Backup | None:
+    """Return the newest backup of a change before the target's, in which the flow is good and something else."""
+    good = choice.history.good_flows
+    for backup in reversed(choice.history.backups):
+        held = backup.manifest.flows.get(target.flow_id)
+        is_older = backup.manifest.time < target.backup.manifest.time
+        if is_older and held and backup.manifest.reason.kind is Kind.CHANGE and target.flow_id in good[backup.id]:
+            return backup if held.fingerprint != target.saved.fingerprint else None
+    return None

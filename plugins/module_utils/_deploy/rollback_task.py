@@ -27,6 +27,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.rollback
 )
 from ansible_collections.community.descope.plugins.module_utils._deploy.rollback_report import (
     NOT_VALIDATED,
+    earlier_states,
     reason_for,
     with_rollback,
 )
@@ -45,6 +46,8 @@ def roll_back(task: Task) -> dict[str, Any]:
             desired += pruned_flows(choice, request, session.project.list_all())
         options = _options(task, session, store, reason_for(choice, request))
         done = Pipeline(session, options).run(desired)
+    if not done["changed"]:
+        done["warnings"] += earlier_states(choice, request)
     return with_rollback(done, choice, request, check_mode=task.check_mode)
 
 

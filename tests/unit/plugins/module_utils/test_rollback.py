@@ -239,6 +239,28 @@ def test_only_what_was_asked_for_goes_back(two_versions: Controller) -> None:
     assert done["backup"]["flows"] == ["a"]
 
 
+def test_a_nightly_backup_of_what_is_there_is_said_not_to_be_the_state_before(two_versions: Controller) -> None:
+    two_versions.backup(reason="Nightly")
+
+    done = two_versions.rollback("a")
+
+    assert (done["changed"], title(two_versions, "a")) == (False, "Two")
+    [warning] = [warning for warning in done["warnings"] if "nothing to do" in warning]
+    two_versions.rollback("a", backup=warning.rpartition("backup=")[2])
+    assert title(two_versions, "a") == "One"
+    assert not any("nothing to do" in warning for warning in two_versions.rollback("a", backup="latest")["warnings"])
+
+
+def test_a_nightly_backup_is_what_a_console_edit_goes_back_to(two_versions: Controller) -> None:
+    two_versions.backup(reason="Nightly")
+    two_versions.emulator.edit(project=PROJECT_ID, flow_id="a", text={"from": "Two", "to": "Edited"})
+
+    done = two_versions.rollback("a")
+
+    assert title(two_versions, "a") == "Two"
+    assert not any("nothing to do" in warning for warning in done["warnings"])
+
+
 def test_a_flow_that_did_not_exist_is_deleted(two_versions: Controller) -> None:
     done = rolled_back(two_versions, "c")
 
