@@ -195,7 +195,7 @@ def _steps(flow: FlowView, label: str, task_id: str, task: JsonObject) -> Iterat
     elif action in _SECOND_HALVES:
         for name, target in values.items():
             if name.endswith(STEP_SUFFIX) and is_text(target) and target != task_id and target in flow.tasks:
-                message = f"{name} of {label} names task {quoted(target)} instead of this one"
+                message = f"{quoted(name)} of {label} names task {quoted(target)} instead of this one"
                 yield "step-pair-mismatch", message, in_task(task_id, "arguments", name, "value")
 
 

@@ -57,7 +57,7 @@ def find(
         for name, value in flow.arguments(task_id).items():
             if isinstance(value, str) and value and _REDIRECTS.search(name):
                 yield from _redirect(
-                    f"{name} of {label}", value, in_task(task_id, "arguments", name, "value"), redirect_hosts
+                    f"{quoted(name)} of {label}", value, in_task(task_id, "arguments", name, "value"), redirect_hosts
                 )
     for index, screen in enumerate(flow.document.screens):
         contents = screen.get("contents")

@@ -97,6 +97,8 @@ def test_our_own_flows_pass() -> None:
 @given(st.sampled_from([place for place, _value in places(full_flow()) if place]), json_values())
 @example(("contents", "tasks", "3", "arguments"), {"\r": {}})
 @example(("contents", "tasks", "3", "arguments"), {"\nStepId": {"type": "inline", "value": "gone"}})
+@example(("contents", "tasks", "1.end", "arguments"), {"\nStepId": {"type": "inline", "value": "2"}})
+@example(("contents", "tasks", "3", "arguments"), {"\nredirectUrl": {"type": "inline", "value": "http://a.example"}})
 @settings(max_examples=150)
 def test_a_validation_survives_any_damage_and_changes_nothing(place: Place, value: Any) -> None:
     flow = replaced(full_flow(), place, value)
