@@ -118,7 +118,7 @@ def test_a_preview_announces_what_the_next_run_does(playbooks: Playbooks, emulat
 
 
 def _announcement(flow: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in flow.items() if key not in ("result", "verified")}
+    return {key: value for key, value in flow.items() if key not in ("result", "verified", "changes_digest")}
 
 
 def test_a_diff_is_short_enough_to_read(local_playbooks: Playbooks) -> None:
