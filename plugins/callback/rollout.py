@@ -286,9 +286,10 @@ class CallbackModule(CallbackBase):
             return
         name = "-".join(filter(None, (str(self._option("report_name")), self._job_id)))
         try:
-            sent = send_report(report, open_remote(url), name, self._formats())
+            sent = send_report(report, open_remote(url, "report_url"), name, self._formats())
         except DescopeError as error:
-            self._display.error(f"the report is missing: {error}; see report_url", wrap_text=False)
+            hint = "" if str(error).startswith("report_url") else "; see report_url"
+            self._display.error(f"the report is missing: {error}{hint}", wrap_text=False)
             return
         self._display.display(f"report: {', '.join(sent)}")
 

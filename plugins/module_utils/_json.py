@@ -207,11 +207,11 @@ def _plain_key(key: object) -> str:
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def parse_json(text: str, source: str = "") -> JsonValue:
+def parse_json(text: str, source: str = "", what: str = "a flow") -> JsonValue:
     """Read JSON text, strictly.
 
     Raises InputError for invalid JSON (with line and column, and what the text looks like instead), for a key given
-    twice in one object, for NaN and Infinity, and for nesting too deep to read.
+    twice in one object, for NaN and Infinity, and for nesting too deep to read. C(what): what is said to be expected.
     """
     text = text.removeprefix("\ufeff")
     try:
@@ -219,7 +219,7 @@ def parse_json(text: str, source: str = "") -> JsonValue:
     except _TextProblemError as problem:
         raise InputError([_locate(problem, text, source)]) from None
     except json.JSONDecodeError as error:
-        raise InputError([_invalid_json(error, text, source)]) from None
+        raise InputError([_invalid_json(error, text, source, what)]) from None
     except RecursionError:
         message = f"nested deeper than {MAX_DEPTH} levels"
         raise InputError([Problem("too-deep", message, source=source)]) from None
@@ -282,9 +282,9 @@ def _line_of_duplicate(text: str, key: str) -> int:
     return found[0] if found else 1
 
 
-def _invalid_json(error: json.JSONDecodeError, text: str, source: str) -> Problem:
+def _invalid_json(error: json.JSONDecodeError, text: str, source: str, what: str) -> Problem:
     if not text.strip():
-        return Problem("empty-file", "empty; a flow as JSON was expected", source=source)
+        return Problem("empty-file", f"empty; {what} as JSON was expected", source=source)
     marker = conflict_line(text)
     if marker:
         return Problem("git-conflict", conflict_message(marker), source=source)

@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
+from ansible.module_utils.errors import AnsibleValidationError, RequiredError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import environment_fallbacks
+from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec, environment_fallbacks
 from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
@@ -105,7 +105,10 @@ class DescopeActionBase(ActionBase):
     def _validated(self, arguments: dict[str, Any]) -> dict[str, Any]:
         result = ArgumentSpecValidator(self.use_case.arguments()).validate(arguments)
         if result.error_messages:
-            problems = [Problem("arguments", _told(error), source=self.use_case.name) for error in result.errors.errors]
+            spec = self.use_case.arguments()
+            problems = [
+                Problem("arguments", _told(error, spec), source=self.use_case.name) for error in result.errors.errors
+            ]
             raise InputError(problems)
         return dict(result.validated_parameters)
 
@@ -162,8 +165,14 @@ class DescopeActionBase(ActionBase):
         return result
 
 
-def _told(error: AnsibleValidationError) -> str:
+def _told(error: AnsibleValidationError, spec: ArgumentSpec) -> str:
     """Return what is wrong with an argument. The message for unknown ones begins with their names and no verb."""
+    if isinstance(error, RequiredError):
+        names = str(error.msg).rpartition(": ")[2].split(", ")
+        variables = [name for option in names for name in spec.get(option, {}).get("fallback", (None, []))[1][:1]]
+        return (
+            f"{error.msg}; give it here or in the environment: {', '.join(variables)}" if variables else str(error.msg)
+        )
     return f"unsupported parameters: {error.msg}" if isinstance(error, UnsupportedError) else str(error.msg)
 
 

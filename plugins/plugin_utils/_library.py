@@ -65,6 +65,10 @@ from ansible_collections.community.descope.plugins.plugin_utils._text_template i
 SHIPPED = str(Path(__file__).resolve().parents[2] / "flows")
 """The library that comes with the collection."""
 
+# What is expected in files that are no flows.
+_OVERLAY = "an overlay (extends: and changes:)"
+_VARIABLES = "a declaration of variables (options:)"
+
 # Returns where Ansible finds a file or directory; raises InputError where it does not.
 Find = Callable[[str], str]
 
@@ -286,7 +290,7 @@ def _given_overlay(given: Any) -> Overlay | None:
     if given is None:
         return None
     if isinstance(given, str):
-        return read_overlay(parse_text(read_text(given), given), given, needs_base=False)
+        return read_overlay(parse_text(read_text(given), given, _OVERLAY), given, needs_base=False)
     # What stands in a task, Ansible has templated already.
     return read_overlay(as_literal(plain_json(given, "overlay")), "overlay", needs_base=False)
 
@@ -297,7 +301,7 @@ def _as_value(overlay: Overlay) -> JsonObject:
 
 
 def _overlay_of(entry: Entry) -> Overlay:
-    return read_overlay(parse_text(read_text(entry.overlay), entry.overlay), entry.overlay, needs_base=True)
+    return read_overlay(parse_text(read_text(entry.overlay), entry.overlay, _OVERLAY), entry.overlay, needs_base=True)
 
 
 class _Assembly:
@@ -395,7 +399,7 @@ def _is_sound(template: StructuredTemplate) -> bool:
 def _declaration_of(entry: Entry) -> Declaration | None:
     if not entry.variables:
         return None
-    return read_declaration(parse_text(read_text(entry.variables), entry.variables), entry.variables)
+    return read_declaration(parse_text(read_text(entry.variables), entry.variables, _VARIABLES), entry.variables)
 
 
 def search_path(variables: Mapping[str, Any]) -> list[str]:

@@ -59,6 +59,13 @@ ARGUMENTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"template": "undefined.json"},
         ("undefined.json", "$.screens[1].contents.title00001", "brand_name", "undefined"),
     ),
+    "empty_src": ({"src": ""}, ("src: the path is empty; give that of a flow",)),
+    "empty_template": ({"template": ["", "."]}, ("template: the path is empty", 'template: the path is "."')),
+    "empty_item": (
+        {"flows": [{"src": "."}, {"template": " "}]},
+        ('flows[0].src: the path is "."', "flows[1].template"),
+    ),
+    "empty_id": ({"definition": minimal_flow("a"), "connectors": {"SMTP": ""}}, ("connectors", '"SMTP" has no id')),
     "nothing": ({}, ("definition", "src", "template")),
     "two_sources": ({"flows": [{"src": "a.json", "template": "b.json"}]}, ("flows[0]", "src and template")),
     "no_source": ({"flows": [{"flow_id": "x"}]}, ("flows[0]", "definition, src and template")),

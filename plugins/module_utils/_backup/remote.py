@@ -20,7 +20,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -178,22 +178,25 @@ def _may_pass(content: bytes | Exception) -> bool:
     return isinstance(content, Exception) and not isinstance(content, (FileNotFoundError, PermissionError))
 
 
-def open_remote(url: str) -> RemoteStorage:
-    """Return the storage behind a URL; nothing is sent yet. Raises InputError where a library for it is missing."""
+def open_remote(url: str, option: str = "backup_dir") -> RemoteStorage:
+    """Return the storage behind the URL that an option holds; nothing is sent yet.
+
+    Raises InputError where a library for it is missing.
+    """
     for library in ("fsspec", _OBJECT_STORES.get(_scheme(url), "fsspec")):
         if importlib.util.find_spec(library) is None:
             message = f"{_without_credentials(url)} is a URL: {missing_required_lib(library)}"
-            raise InputError([Problem("missing-library", message, source="backup_dir")])
-    return RemoteStorage(url, _open_with_fsspec)
+            raise InputError([Problem("missing-library", message, source=option)])
+    return RemoteStorage(url, partial(_open_with_fsspec, option=option))
 
 
-def _open_with_fsspec(url: str) -> tuple[Any, str]:
+def _open_with_fsspec(url: str, option: str) -> tuple[Any, str]:
     core = importlib.import_module("fsspec.core")
     try:
         filesystem, root = core.url_to_fs(url, skip_instance_cache=True)
     except (ImportError, ValueError) as error:
         message = f"{_without_credentials(url)} cannot be opened by {sys.executable}: {' '.join(str(error).split())}"
-        raise InputError([Problem("bad-backup-dir", message, source="backup_dir")]) from error
+        raise InputError([Problem("bad-backup-dir", message, source=option)]) from error
     return filesystem, root
 
 

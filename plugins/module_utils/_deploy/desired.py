@@ -15,6 +15,7 @@ from ansible_collections.community.descope.plugins.module_utils._deploy.plan imp
 from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem, Severity
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument, flow_id_problem
 from ansible_collections.community.descope.plugins.module_utils._flow.schema import check_schema
+from ansible_collections.community.descope.plugins.module_utils._json import quoted
 from ansible_collections.community.descope.plugins.module_utils._validate.validate import (
     WHAT_STOPS,
     errors_in,
@@ -89,12 +90,14 @@ def declared_sources(params: Mapping[str, Any]) -> list[FlowSource]:
         for kind in (_KINDS if state == "present" else ())
         for position, value in enumerate(_as_list(params[kind]))
     ]
+    problems.extend(_path_problems(sources))
     for position, item in enumerate(params["flows"] or []):
         if is_absent(item, state):
             continue
         given = [kind for kind in _KINDS if item[kind] is not None]
         if len(given) == 1:
             source = _declared_item(given[0], position, item, variables)
+            problems.extend(_path_problems([source], f"flows[{position}]."))
             sources.append(replace(source, rendering=replace(rendering, overlay=item.get("overlay"))))
             if item.get("overlay") is not None and given[0] != "template":
                 message = f"an overlay changes a template, not a {given[0]}; give the flow as template"
@@ -231,6 +234,19 @@ def _declared_item(kind: Kind, position: int, item: Mapping[str, Any], variables
         named=bool(item["source"]),
         own=frozenset(item["vars"] or {}),
     )
+
+
+def _path_problems(sources: Iterable[FlowSource], place: str = "") -> list[Problem]:
+    """Return the problems of paths that name nothing: Ansible would find some folder of the role or playbook there."""
+    return [
+        Problem(
+            "empty-path",
+            f"the path is {quoted(source.value) if source.value.strip() else 'empty'}; give that of a flow",
+            source=f"{place}{source.kind}",
+        )
+        for source in sources
+        if source.kind != "definition" and str(source.value).strip() in ("", ".", "./")
+    ]
 
 
 def _id_problems(flow_ids: Iterable[str | None], source: str) -> list[Problem]:

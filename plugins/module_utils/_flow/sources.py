@@ -114,15 +114,15 @@ def load_definition(value: object, source: str, *, flow_id: str = "") -> FlowDoc
     return load(value, source, flow_id=flow_id)
 
 
-def parse_text(text: str, source: str) -> JsonValue:
+def parse_text(text: str, source: str, what: str = "a flow") -> JsonValue:
     """Return the value in a text: YAML if the source is named so, else JSON.
 
     Raises InputError with line and column, and with what the text looks like where it is something else: a web page, a
-    file with git conflict markers, an empty one.
+    file with git conflict markers, an empty one, for which C(what) says what was expected.
     """
     if source.lower().endswith(_YAML):
-        return _parse_yaml(text, source)
-    return parse_json(text, source)
+        return _parse_yaml(text, source, what)
+    return parse_json(text, source, what)
 
 
 def read_text(path: str) -> str:
@@ -212,11 +212,11 @@ def _read_assets(directory: Path) -> dict[str, object]:
     }
 
 
-def _parse_yaml(text: str, source: str) -> JsonValue:
+def _parse_yaml(text: str, source: str, what: str = "a flow") -> JsonValue:
     if YAML_IMPORT_ERROR is not None:
         message = "reading YAML needs the Python library PyYAML; install it or give the flow as JSON"
         raise InputError([Problem("missing-library", message, source=source)])
-    problem = _yaml_problem(text, source)
+    problem = _yaml_problem(text, source, what)
     if problem is not None:
         raise InputError([problem])
     try:
@@ -240,10 +240,10 @@ def _load_yaml(text: str) -> JsonValue:
     return yaml.load(text, Loader=_strict(yaml.SafeLoader))
 
 
-def _yaml_problem(text: str, source: str) -> Problem | None:
+def _yaml_problem(text: str, source: str, what: str) -> Problem | None:
     """Tell what YAML itself would say less clearly, or not at all."""
     if not text.strip():
-        return Problem("empty-file", "empty; a flow as YAML was expected", source=source)
+        return Problem("empty-file", f"empty; {what} as YAML was expected", source=source)
     marker = conflict_line(text)
     if marker:
         return Problem("git-conflict", conflict_message(marker), source=source)

@@ -63,6 +63,9 @@ def open_entry(path: str) -> Entry:
     Raises InputError for a directory that holds several flows where one is expected.
     """
     directory = Path(path)
+    if directory.name in _OVERLAYS and directory.is_file():
+        # An overlay means little without the variables and partials beside it.
+        return open_entry(str(directory.parent))
     if not is_entry(directory):
         beside = directory.parent / _PARTIALS
         return Entry(str(directory.parent), flow=path, partials=str(beside) if beside.is_dir() else "")

@@ -53,7 +53,7 @@ def _expectations(params: Mapping[str, Any]) -> tuple[list[tuple[Expectation, st
     values = [("expect", params["expect"])] if params["expect"] is not None else []
     for source in params["expect_src"] or ():
         try:
-            values.append((source, parse_text(Path(source).read_text(encoding="utf-8-sig"), source)))
+            values.append((source, _read(source)))
         except OSError as error:
             problems.append(Problem("not-readable", f"cannot be read: {error.strerror}", source=source))
         except UnicodeDecodeError:
@@ -66,6 +66,10 @@ def _expectations(params: Mapping[str, Any]) -> tuple[list[tuple[Expectation, st
         except InputError as error:
             problems += error.problems
     return found, problems
+
+
+def _read(path: str) -> Any:
+    return parse_text(Path(path).read_text(encoding="utf-8-sig"), path, "a list of expectations")
 
 
 def _checked(expectation: Expectation, source: str, walks: Mapping[str, Walk]) -> dict[str, Any]:

@@ -138,5 +138,7 @@ class TestPlaybooks:
 
         message = playbooks.info().result["msg"]
 
-        assert "DESCOPE_PROJECT_ID" in message or "project_id" in message
-        assert "DESCOPE_MANAGEMENT_KEY" in message or "management_key" in message
+        assert "DESCOPE_PROJECT_ID" in message
+        assert "project_id" in message
+        assert "DESCOPE_MANAGEMENT_KEY" in message
+        assert "management_key" in message

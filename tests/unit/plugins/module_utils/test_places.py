@@ -22,7 +22,7 @@ from ansible_collections.community.descope.plugins.module_utils._backup.records 
     Outcome,
     Status,
 )
-from ansible_collections.community.descope.plugins.module_utils._backup.remote import RemoteStorage
+from ansible_collections.community.descope.plugins.module_utils._backup.remote import RemoteStorage, open_remote
 from ansible_collections.community.descope.plugins.module_utils._backup.storage import MissingFileError, StorageError
 from ansible_collections.community.descope.plugins.module_utils._backup.store import BackupStore
 from ansible_collections.community.descope.plugins.module_utils._backup.times import BackupTimes
@@ -263,6 +263,10 @@ class TestMistakes:
             open_store(backup_dir, PROJECT).ids()
         assert words in str(raised.value)
         assert "\n" not in str(raised.value)
+
+    def test_another_option_with_such_a_place_goes_by_its_own_name(self) -> None:
+        with pytest.raises(InputError, match=r"^report_url: nonsense://host/x cannot be opened"):
+            open_remote("nonsense://host/x", "report_url").directories("")
 
     def test_a_password_in_a_url_is_never_shown(self) -> None:
         store = open_store("nonsense://jo:hunter2@host/backups", PROJECT)

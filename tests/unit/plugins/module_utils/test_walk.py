@@ -316,6 +316,12 @@ def test_an_expectation_says_which_flow_it_is_about() -> None:
     assert "failed" not in walk(definition=flows[:1], expect=expect[2:])
 
 
+def test_an_empty_file_of_expectations_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty.yml").write_text("\n", encoding="utf-8")
+    result = walk(definition=minimal_flow("a"), expect_src=[str(tmp_path / "empty.yml")])
+    assert "empty; a list of expectations as YAML was expected" in result["msg"]
+
+
 def test_all_that_is_wrong_with_a_task_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "bad.yml").write_text("- {name: x\n", encoding="utf-8")
     result = walk(definition={"a": 1}, expect=[{}], expect_src=[str(tmp_path / "bad.yml"), "gone.yml"], max_paths=0)

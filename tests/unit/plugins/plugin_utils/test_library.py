@@ -304,6 +304,28 @@ def test_an_overlay_is_rendered_with_its_base(based: Library) -> None:
     assert flow["contents"]["tasks"]["3"]["arguments"]["args"]["value"] == script
 
 
+def test_the_path_of_an_overlay_is_that_of_its_entry(based: Library) -> None:
+    based.write("ours/overlay.yml", _overlay({"metadata": {"name": "For ${ who }"}}))
+    based.write("base/variables.yml", {"options": {"brand": {}}})
+    based.write("ours/variables.yml", {"options": {"who": {"default": "us"}}})
+
+    for name in ("ours", "library/ours", "library/ours/overlay.yml"):
+        assert based.render(name)["metadata"]["name"] == "For us"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("variables.yml", "a declaration of variables"), ("overlay.yml", "an overlay")]
+)
+def test_an_empty_file_says_what_belongs_into_it(based: Library, name: str, expected: str) -> None:
+    based.write("ours/overlay.yml", _overlay())
+    based.write(f"ours/{name}", "")
+
+    [problem] = based.problems("ours")
+
+    assert problem.code == "empty-file"
+    assert f"empty; {expected}" in problem.message
+
+
 def test_overlays_of_overlays_apply_from_the_base_up(based: Library) -> None:
     based.write("first/overlay.yml", _overlay({"metadata": {"name": "First", "description": "First"}}))
     based.write("second/overlay.yml", _overlay({"metadata": {"name": "Second"}}, extends="first"))
