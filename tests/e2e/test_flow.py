@@ -52,7 +52,7 @@ def test_check_mode_writes_nothing_anywhere(playbooks: Playbooks, emulator: Emul
 
     assert [run.flows[0]["action"] for run in (create, update, delete)] == ["create", "update", "delete"]
     assert all(run.result["changed"] for run in (create, update, delete))
-    assert set(emulator.stats()["requests"]) <= {SNAPSHOT, "GET /v1/mgmt/license"}
+    assert set(emulator.stats()["requests"]) <= {SNAPSHOT, LIST, "GET /v1/mgmt/license"}
     assert _tree(playbooks.folder) == before
 
 
