@@ -28,7 +28,8 @@ options:
     required: true
   base_url:
     description:
-      - Where the Management API is reached. By default this follows from the region in O(project_id).
+      - Where the Management API is reached. By default this follows from the region in O(project_id). An empty text is
+        an error, so that no key goes elsewhere because a variable is empty.
       - Taken from the environment variables E(DESCOPE_BASE_URL) or E(DESCOPE_BASE_URI) where it is not given.
     type: str
   timeout:

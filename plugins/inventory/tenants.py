@@ -185,8 +185,7 @@ options:
     env:
       - name: DESCOPE_RATE_WINDOW
 notes:
-  - "Variables that tell of the project: C(descope_project_id), C(descope_project_name), and C(descope_base_url), which
-    is empty for Descope's own."
+  - "Variables that tell of the project: C(descope_project_id), C(descope_project_name) and C(descope_base_url)."
   - "Variables that tell of the tenant: C(descope_tenant_id), C(descope_tenant_name), C(descope_tenant_attributes),
     C(descope_tenant_auth_type), C(descope_tenant_disabled), C(descope_tenant_domains), C(descope_tenant_sso_domains)
     and C(descope_tenant_parent)."

@@ -18,7 +18,6 @@ from ansible.vars.reserved import get_reserved_names
 
 from ansible_collections.community.descope.plugins.module_utils._api.settings import (
     ConnectionSettings,
-    default_base_url,
 )
 from ansible_collections.community.descope.plugins.module_utils._api.tenants import Tenant
 from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec
@@ -63,11 +62,11 @@ class ProjectSource:
 
     def variables(self) -> dict[str, Any]:
         """Return what the tenants of the project have in common. The key is not part of it."""
-        usual = default_base_url(self.project_id) == self.settings.base_url
         return {
             f"{PREFIX}project_id": self.project_id,
             f"{PREFIX}project_name": self.name,
-            f"{PREFIX}base_url": "" if usual else self.settings.base_url,
+            # Said even where it is the usual one, or the environment of a later run could lead elsewhere.
+            f"{PREFIX}base_url": self.settings.base_url,
         }
 
 

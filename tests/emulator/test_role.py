@@ -88,10 +88,22 @@ def test_it_starts_serves_and_stops(role: Playbooks, tmp_path: Path) -> None:
 
 
 def test_check_mode_starts_nothing(role: Playbooks, tmp_path: Path) -> None:
-    run = role.play([_play(_include(tmp_path))], "--check")
+    # Without an address, this would go to Descope.
+    ask = {
+        "name": "Ask",
+        "community.descope.descope_flow_info": {
+            "base_url": "{{ emulator_url }}",
+            "project_id": "P2anything",
+            "management_key": "K2anything",
+        },
+        "ignore_errors": True,
+    }
+
+    run = role.play([_play(_include(tmp_path), ask)], "--check")
 
     assert run.returncode == 0, run.output
     assert _commands(run) == [True]
+    assert run.results[-1]["result"]["msg"].startswith('base_url: "the-emulator-is-not-started-in-check-mode" does not')
     assert not (tmp_path / "state" / "emulator.json").exists()
 
 

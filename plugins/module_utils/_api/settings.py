@@ -67,6 +67,15 @@ class ConnectionSettings:
         return (f"base_url: the management key goes to {self.host} unencrypted: use https://",)
 
 
+def given_base_url(base_url: str | None) -> str:
+    """Return the address that was given, empty where none was. Raises InputError for one that is given and empty."""
+    if base_url == "":
+        # Whatever was meant, it was not to send the key to Descope's own address.
+        message = "is empty: give for example https://api.descope.com, or leave it away for the one of your region"
+        raise InputError([Problem(code="bad-base-url", message=message, source="base_url")])
+    return base_url or ""
+
+
 def default_base_url(project_id: str) -> str:
     """Return the API's address for a project. Ids of 32 and more characters carry their region (Descope's SDKs)."""
     region = project_id[1:5] if len(project_id) >= 32 else ""

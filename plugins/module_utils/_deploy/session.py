@@ -31,7 +31,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.limiter imp
     shared_window_file,
 )
 from ansible_collections.community.descope.plugins.module_utils._api.management import DescopeApi
-from ansible_collections.community.descope.plugins.module_utils._api.settings import ConnectionSettings
+from ansible_collections.community.descope.plugins.module_utils._api.settings import ConnectionSettings, given_base_url
 from ansible_collections.community.descope.plugins.module_utils._backup.records import BackupReason, Kind
 from ansible_collections.community.descope.plugins.module_utils._deploy.project import LiveProject
 from ansible_collections.community.descope.plugins.module_utils._deploy.readings import SharedReadings
@@ -106,7 +106,7 @@ def open_session(params: Mapping[str, Any], *, read_only: bool) -> Iterator[Sess
     settings = ConnectionSettings(
         project_id=params["project_id"],
         management_key=params["management_key"],
-        base_url=params["base_url"] or "",
+        base_url=given_base_url(params["base_url"]),
         timeout=params["timeout"],
         connect_timeout=params["connect_timeout"],
         validate_certs=params["validate_certs"],

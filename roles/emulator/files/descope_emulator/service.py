@@ -31,6 +31,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 _READY = re.compile(r"^listening on (http://\S+)$", re.MULTILINE)
+# What has the address of the emulator where none was started. No client takes it for a place to send a key to, while an
+# empty one would lead to Descope.
+NOT_STARTED = "the-emulator-is-not-started-in-check-mode"
 _STEP = 0.05  # seconds between two looks
 
 
@@ -93,7 +96,7 @@ def start(state_file: Path, arguments: list[str], *, patience: float, check: boo
     if running is not None and running.arguments == arguments:
         return {"changed": False, "url": running.url, "pid": running.pid}
     if check:
-        return {"changed": True, "url": "", "pid": 0}
+        return {"changed": True, "url": NOT_STARTED, "pid": 0}
     if importlib.util.find_spec("aiohttp") is None:
         raise ServiceError(
             f"the emulator needs the Python library aiohttp, which {sys.executable} does not have;"

@@ -50,7 +50,7 @@ from ansible_collections.community.descope.plugins.module_utils._api.retries imp
     pause_seconds,
     retry_decision,
 )
-from ansible_collections.community.descope.plugins.module_utils._api.settings import shown_project_id
+from ansible_collections.community.descope.plugins.module_utils._api.settings import given_base_url, shown_project_id
 from ansible_collections.community.descope.plugins.module_utils._errors import (
     ApiError,
     AuthenticationError,
@@ -331,6 +331,11 @@ class TestSettings:
     def test_base_url_in_the_wrong_shape_is_explained(self, base_url: str, message: str) -> None:
         with pytest.raises(InputError, match=f"^base_url: .*{re.escape(message)}"):
             ConnectionSettings(PROJECT, KEY, base_url=base_url)
+
+    def test_an_empty_base_url_does_not_lead_to_descope(self) -> None:
+        with pytest.raises(InputError, match=r"^base_url: is empty: give for example https://api\.descope\.com, or"):
+            given_base_url("")
+        assert given_base_url(None) == ""
 
     @pytest.mark.parametrize("base_url", [f"https://user:{KEY}@a.example", f"https://{KEY}@a.example/", f"{KEY}@a"])
     def test_base_url_with_credentials_is_refused_and_not_shown(self, base_url: str) -> None:

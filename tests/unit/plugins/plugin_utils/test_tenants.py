@@ -121,7 +121,7 @@ class TestVariables:
             "descope_tenant_parent": "holding",
             "descope_project_id": "P2one",
             "descope_project_name": "dev",
-            "descope_base_url": "",
+            "descope_base_url": "https://api.descope.com",
         }
 
     @pytest.mark.parametrize("attributes", [None, [], "text"])
