@@ -179,6 +179,11 @@ class CallbackModule(CallbackBase):
         self._playbook = ""
         self._job_id = ""
 
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        """Set the options; an empty variable, as a survey leaves it, does not hide what the configuration says."""
+        given = {name: value for name, value in (var_options or {}).items() if value != ""}
+        super().set_options(task_keys=task_keys, var_options=given, direct=direct)  # type: ignore[no-untyped-call]
+
     # --- what happens ---
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -191,7 +196,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Take note of the play's hosts, and of what its variables say of the report."""
         variables = play.get_variable_manager().get_vars(play=play, include_hostvars=False)
-        self.set_options(var_options=variables)  # type: ignore[no-untyped-call]
+        self.set_options(var_options=variables)
         self._job_id = str(variables.get("awx_job_id") or variables.get("tower_job_id") or self._job_id)
         self._rollout.expect(map(str, variables.get("ansible_play_hosts_all", ())))
         if (self._option("report_dir") or self._option("report_url")) and "html" in self._formats():
@@ -273,7 +278,7 @@ class CallbackModule(CallbackBase):
             return
         directory = Path(str(self._option("report_dir")))
         try:
-            written = write_report(report, directory, str(self._option("report_name")), self._formats())
+            written = write_report(report, directory, self._name(), self._formats())
         except OSError as error:
             message = f"the report cannot be written to {directory}: {error.strerror or error}; see report_dir"
             self._display.error(message, wrap_text=False)
@@ -284,7 +289,7 @@ class CallbackModule(CallbackBase):
         url = str(self._option("report_url") or "")
         if not url:
             return
-        name = "-".join(filter(None, (str(self._option("report_name")), self._job_id)))
+        name = "-".join(filter(None, (self._name(), self._job_id)))
         try:
             sent = send_report(report, open_remote(url, "report_url"), name, self._formats())
         except DescopeError as error:
@@ -292,6 +297,10 @@ class CallbackModule(CallbackBase):
             self._display.error(f"the report is missing: {error}{hint}", wrap_text=False)
             return
         self._display.display(f"report: {', '.join(sent)}")
+
+    def _name(self) -> str:
+        # The environment can hold an empty one.
+        return str(self._option("report_name") or "rollout")
 
     def _formats(self) -> list[str]:
         return [name for name in RENDERERS if name in self._option("formats")]

@@ -72,12 +72,13 @@ def test_a_preview_of_sixty_tenants_in_three_projects(rollouts: Playbooks, emula
         emulator.edit(project=project, flow_id=flow_id, changes=[{"pointer": pointer, "value": "Edited"}])
     hosts["staging-t1"] = {**missing, "brand": "{{ not_there }}"}
     emulator.reset(counters_only=True)
+    unanswered = ["-e", "descope_report_formats= descope_report_name= descope_progress_seconds="]
     flow = {"template": _template(rollouts.folder, title="New ${ brand }"), "flow_id": "{{ flow }}"}
     task = {"name": "Sync", "community.descope.descope_flow": {"project_id": "{{ project_id }}", "flows": [flow]}}
     play = {"hosts": "all", "gather_facts": False, "tasks": [task]}
     hosts = {name: {"brand": "Brand", **variables} for name, variables in hosts.items()}
 
-    run = rollouts.play([play], "--check", "-e", "descope_report_dir=report", hosts=hosts)
+    run = rollouts.play([play], "--check", "-e", "descope_report_dir=report", *unanswered, hosts=hosts)
 
     assert run.returncode == 2, run.output
     lines = _summary(run)
