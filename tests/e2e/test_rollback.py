@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from emulator_client import Emulator
 from example_flows import minimal_flow
 from playbooks import PROJECT_ID, Playbooks, Run
@@ -159,3 +161,16 @@ def test_nothing_happens_before_somebody_says_yes(local_playbooks: Playbooks, em
     assert "Type yes to change 2 of these flows" in yes.output
     # There is nothing left to ask about.
     assert local_playbooks.run(PLAYBOOK, *what, hosts=hosts).returncode == 0
+
+
+@pytest.mark.parametrize("answer", ["", "ask"])
+def test_only_a_clear_no_leaves_out_the_question(local_playbooks: Playbooks, emulator: Emulator, answer: str) -> None:
+    hosts = _fleet(1)
+    _deploy(local_playbooks, hosts, "One")
+
+    run = local_playbooks.run(PLAYBOOK, *_variables(all=True, confirm=answer), hosts=hosts)
+
+    assert run.returncode == 2, run.output
+    complaint = 'descope_rollback_confirm is "ask", which is neither yes nor no' if answer else "nobody said yes"
+    assert complaint in " ".join(run.output.split())
+    assert _title(emulator, "tenant00-sign-in") == "One"
