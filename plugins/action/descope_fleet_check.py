@@ -92,7 +92,7 @@ class _FleetLook:
 
     def _project(self, variables: Mapping[str, Any]) -> str:
         name = self._params["project_in"]
-        given = self._declared.values(variables, [name])[name] if name in variables else None
+        given = self._declared.values(variables, [name]).get(name) if name in variables else None
         project_id = str(given or os.environ.get("DESCOPE_PROJECT_ID") or "")
         if not project_id:
             raise InputError([Problem("missing-credential", "names no project", source=name)])

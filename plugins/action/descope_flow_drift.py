@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -19,13 +20,20 @@ class ActionModule(FlowAction):
     """Tells how the project differs from what is declared."""
 
     use_case = DESCOPE_FLOW_DRIFT
+    _fails_on_drift = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result; with C(fail_on_drift), a host of which nothing can be told is unreachable, not failed."""
         result = super().run(tmp, task_vars)
-        fail_on_drift = boolean(self._task.args.get("fail_on_drift") or False, strict=False)
-        if fail_on_drift and result.get("failed") and not result.get("drifted"):
+        if self._fails_on_drift and result.get("failed") and not result.get("drifted"):
             # So that the recap, and the exit status of ansible-playbook, tell the two apart.
             del result["failed"]
             result["unreachable"] = True
         return result
+
+    def options_told(self, options: Mapping[str, Any]) -> None:
+        """Take note of whether drift fails. What is neither yes nor no is an error, and so not what drift is."""
+        try:
+            self._fails_on_drift = boolean(options.get("fail_on_drift") or False)
+        except TypeError:
+            self._fails_on_drift = True

@@ -130,4 +130,11 @@ options:
       user:
         description: Who started the run.
         type: str
+  options_from:
+    description:
+      - Names of variables that hold options, by the names of the options. Where such a variable is set, it counts, and
+        what the task itself says does not. One that is empty is as good as none, but for C(project_id),
+        C(management_key) and C(base_url), which are never empty.
+      - Unlike with the filter C(default(omit)), a variable with something undefined in it is an error.
+    type: dict
 """

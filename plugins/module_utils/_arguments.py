@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 ArgumentSpec = dict[str, dict[str, Any]]
+
+# They say where something goes. What was meant to name that and is empty must not lead to where others point.
+_NEVER_EMPTY = ("project_id", "management_key", "base_url")
 
 
 def _from_environment(*names: str) -> tuple[Any, list[str]]:
@@ -56,18 +61,19 @@ def connection_arguments() -> ArgumentSpec:
             "default": "auto",
             "fallback": _from_environment("DESCOPE_READ"),
         },
+        **_run_arguments(),
+    }
+
+
+def _run_arguments() -> ArgumentSpec:
+    """Return the options that the action plugin fills in, or takes others from."""
+    parts = ("run_id", "run_dir", "task_id", "tenant", "job_id", "workflow_id", "user")
+    return {
         "run_context": {
             "type": "dict",
-            "options": {
-                "run_id": {"type": "str"},
-                "run_dir": {"type": "path"},
-                "task_id": {"type": "str"},
-                "tenant": {"type": "str"},
-                "job_id": {"type": "str"},
-                "workflow_id": {"type": "str"},
-                "user": {"type": "str"},
-            },
+            "options": {part: {"type": "path" if part == "run_dir" else "str"} for part in parts},
         },
+        "options_from": {"type": "dict"},
     }
 
 
@@ -240,6 +246,7 @@ def fleet_check_arguments() -> ArgumentSpec:
         "delimiters": sources["delimiters"],
         "list_flows": {"type": "bool", "default": False},
         "conflicts": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+        "options_from": {"type": "dict"},
     }
 
 
@@ -267,7 +274,7 @@ def flow_walk_arguments() -> ArgumentSpec:
         "expect": {"type": "raw"},
         "expect_src": {"type": "list", "elements": "path"},
         "max_paths": {"type": "int", "default": 200},
-        "run_context": connection_arguments()["run_context"],
+        **_run_arguments(),
     }
 
 
@@ -283,18 +290,40 @@ def flow_run_arguments() -> ArgumentSpec:
     }
 
 
-def environment_fallbacks(
-    spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the arguments with those that are not given taken from C(environment), as the specification says.
+def with_values(arguments: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with values of variables in their place. An empty variable is as good as none."""
+    return {**arguments, **{name: value for name, value in values.items() if _is_given(name, value)}}
+
+
+def given_arguments(spec: ArgumentSpec, arguments: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments as the task means them: texts become the lists and dictionaries that the options want, and
+    what is not given comes from C(environment).
 
     A module on another machine cannot see the controller's environment, so the controller looks for it.
     """
-    found = {
-        name: environment[variable]
-        for name, options in spec.items()
-        if arguments.get(name) is None
-        for variable in reversed(options.get("fallback", (None, []))[1])
-        if environment.get(variable)
-    }
-    return {**arguments, **found}
+    given = {name: _read(spec.get(name, {}).get("type"), value) for name, value in arguments.items()}
+    for name, options in spec.items():
+        if "fallback" in options and not _is_given(name, given.get(name)):
+            given.pop(name, None)
+            found = next(
+                (environment[variable] for variable in options["fallback"][1] if environment.get(variable)), ""
+            )
+            given |= {name: found} if found else {}
+    return given
+
+
+def _is_given(name: str, value: Any) -> bool:
+    return value is not None and (value != "" or name in _NEVER_EMPTY)
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """Return a text as what an option wants. What cannot be read stays, for the check of the arguments to say so.
+
+    Ansible would do that later, but keep the space that people write after commas.
+    """
+    if kind == "list" and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()] or value
+    if kind == "dict" and isinstance(value, str):
+        with suppress(TypeError):
+            return check_type_dict(value)
+    return value

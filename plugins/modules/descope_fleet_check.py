@@ -54,6 +54,10 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
+  options_from:
+    description:
+      - Variables that hold options, by the names of the options, as in M(community.descope.descope_flow).
+    type: dict
 notes:
   - Hosts that C(--limit) leaves out are not looked at.
 seealso:

@@ -20,7 +20,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, RequiredError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.community.descope.plugins.module_utils._arguments import ArgumentSpec, environment_fallbacks
+from ansible_collections.community.descope.plugins.module_utils._arguments import (
+    ArgumentSpec,
+    given_arguments,
+    with_values,
+)
 from ansible_collections.community.descope.plugins.module_utils._backup.cipher import NO_CIPHER, Cipher
 from ansible_collections.community.descope.plugins.module_utils._errors import DescopeError, InputError, Problem
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
@@ -32,6 +36,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._run import (
     run_directory,
     run_id,
 )
+from ansible_collections.community.descope.plugins.plugin_utils._values import values_of
 from ansible_collections.community.descope.plugins.plugin_utils._vault import vault_cipher
 
 
@@ -52,8 +57,10 @@ class DescopeActionBase(ActionBase):
         self._inventory_directory = str(variables.get("inventory_dir") or "")
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
-        arguments = self._arguments(variables, environment)
+        arguments = dict(self._task.args)
         try:
+            arguments = self._with_variables(arguments, variables)
+            arguments = self._arguments(arguments, variables, environment)
             arguments = self.completed(arguments, variables)
             params = self._validated(arguments)
             if self._runs_here():
@@ -95,9 +102,27 @@ class DescopeActionBase(ActionBase):
         # Messages and diffs are read in a shell or a job that runs in the project, so they say less without losing any.
         return str(found.relative_to(working_directory) if found.is_relative_to(working_directory) else found)
 
-    def _arguments(self, variables: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    def options_told(self, options: Mapping[str, Any]) -> None:
+        """Take note of what the task and its variables say, even where some of it turns out to be wrong."""
+
+    def _with_variables(self, arguments: dict[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments with those that variables of the host hold. Raises InputError."""
+        places = arguments.pop("options_from", None) or {}
+        if not isinstance(places, Mapping):
+            message = "must name variables by the options that they hold"
+            raise InputError([Problem("arguments", message, source="options_from")])
+        values, problems = values_of(self._templar, variables, [name for name in places.values() if name in variables])
+        told = with_values(arguments, {option: values.get(name) for option, name in places.items()})
+        self.options_told(told)
+        if problems:
+            raise InputError(problems)
+        return told
+
+    def _arguments(
+        self, arguments: Mapping[str, Any], variables: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> dict[str, Any]:
         spec = self.use_case.arguments()
-        given = environment_fallbacks(spec, self._task.args, {**os.environ, **environment})
+        given = given_arguments(spec, arguments, {**os.environ, **environment})
         if "run_context" not in spec:
             return given
         return {**given, "run_context": {**self._run_context(variables), **(given.get("run_context") or {})}}

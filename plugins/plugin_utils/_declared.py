@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.template import Templar
 
-from ansible_collections.community.descope.plugins.module_utils._errors import InputError, Problem
+from ansible_collections.community.descope.plugins.module_utils._errors import InputError
 from ansible_collections.community.descope.plugins.module_utils._fleet.declared import (
     declarations,
     declaring_variables,
@@ -29,6 +28,7 @@ from ansible_collections.community.descope.plugins.plugin_utils._template import
     StructuredTemplate,
     compile_template,
 )
+from ansible_collections.community.descope.plugins.plugin_utils._values import values_of
 
 
 class DeclaredFlows:
@@ -60,13 +60,7 @@ class DeclaredFlows:
     def values(self, variables: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
         """Return variables of a host as it sees them itself. Raises InputError naming those that cannot be told."""
         templar = self._templar.copy_with_new_env(available_variables=dict(variables))
-        problems: list[Problem] = []
-        values: dict[str, Any] = {}
-        for name in names:
-            try:
-                values[name] = templar.template(variables[name])
-            except AnsibleError as error:
-                problems.append(Problem("template-error", str(error).strip().splitlines()[0], source=name))
+        values, problems = values_of(templar, variables, names)
         if problems:
             raise InputError(problems)
         return values

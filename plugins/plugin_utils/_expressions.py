@@ -46,6 +46,9 @@ class Delimiters:
     @classmethod
     def from_option(cls, option: Mapping[str, str | None] | None) -> Delimiters:
         """Return the delimiters that a task asks for. Raises InputError where they cannot be told from each other."""
+        if option is not None and not isinstance(option, Mapping):
+            message = "are no dictionary: give for example {variable_start_string: '<<', variable_end_string: '>>'}"
+            raise InputError([Problem("delimiters", message, source="delimiters")])
         unknown = sorted((option or {}).keys() - {field.name for field in fields(cls)})
         if unknown:
             raise InputError([Problem("delimiters", f"unknown: {', '.join(unknown)}", source="delimiters")])
