@@ -199,6 +199,18 @@ def test_backup_and_rollback_connect_as_sync_does(fleet: Playbooks, emulator: Em
     assert connection == {name.removeprefix("descope_"): name for name in connection.values()}
 
 
+def test_a_limit_chooses_the_projects_to_back_up(fleet: Playbooks, emulator: Emulator) -> None:
+    tenants = hosts(acme={"descope_project_id": "P2acme"}, zoe={"descope_project_id": "P2zoe"})
+    emulator.project(id="P2acme", flows=[minimal_flow("one")])
+
+    run = play(fleet, "backup", "--limit", "acme", hosts=tenants)
+    listed = play(fleet, "history", "--limit", "acme", hosts=tenants)
+
+    assert list(run.by_host()) == ["acme"]
+    assert [path.name for path in fleet.backups.iterdir() if path.name.startswith("P2")] == ["P2acme"]
+    assert "all flows (1)" in listed.output
+
+
 def test_validate_says_what_it_was_not_asked_well(fleet: Playbooks) -> None:
     tenants = {"new": {}, **hosts(acme={})}
 
