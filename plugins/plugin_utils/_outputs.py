@@ -53,7 +53,7 @@ class Defined:
 
 
 # Returns what a file defines, by its name; None where only rendering tells.
-Imported: TypeAlias = "Callable[[nodes.Expr], Defined | None]"
+Imported: TypeAlias = Callable[[nodes.Expr], "Defined | None"]
 
 
 def outputs(document: nodes.Template, used: frozenset[str], imported: Imported) -> list[Output]:

@@ -364,7 +364,8 @@ class _Rewriting:
         words = [token for token in tokens[1:-1] if token[1] != "whitespace"]
         kinds = [(kind, value) for _line, kind, value in words[:1]]
         if kinds == [("name", "print")]:
-            raise ExpressionError("{% print %} writes values as they are; write ${ ... } instead", tokens[0][0])
+            message = "{% print %} writes values as they are; write ${ ... } instead"
+            raise ExpressionError(message, tokens[0][0])
         if kinds == [("name", "include")] and len(words) > 1 and words[1][1] == "string":
             name = words[1][2][1:-1]
             if self.reader.content(name, self.path, tokens[0][0]) is not None:

@@ -31,7 +31,7 @@ _LONGEST_STATE = 200
 # Clocks that are kept right differ by less than this, also those of several machines.
 _MUCH_AHEAD = timedelta(minutes=5)
 
-Newest: TypeAlias = "Callable[[datetime], datetime | None]"
+Newest: TypeAlias = Callable[[datetime], "datetime | None"]
 
 
 @dataclass(frozen=True, slots=True)
