@@ -183,10 +183,8 @@ class _Window:
         if rate is None:
             return None, max(now, self.paused_until)
         self.longest = max(self.longest, rate.paced_seconds)
-        kept = self.longest
-        self.slots = [
-            slot for slot in self.slots if slot.at + (rate.paced_seconds if slot.number == number else kept) > now
-        ]
+        own, others = rate.paced_seconds, self.longest
+        self.slots = [slot for slot in self.slots if slot.at + (own if slot.number == number else others) > now]
         mine = next((slot for slot in self.slots if slot.number == number), None) or self._append(now)
         mine.at = self._earliest(mine, rate, now)
         return mine.number, mine.at

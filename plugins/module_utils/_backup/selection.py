@@ -11,7 +11,7 @@ Pure: it decides on what the backups say of themselves. Whatever is not certain 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -60,6 +60,12 @@ class Wanted:
     def matches(self, flow_id: str) -> bool:
         """Tell whether a flow is meant by a pattern."""
         return any(fnmatchcase(flow_id, pattern) for pattern in self.patterns)
+
+    def missing(self, existing: Collection[str]) -> list[str]:
+        """Return the ids and the patterns that none of these flows goes by."""
+        ids = (flow_id for flow_id in self.ids if flow_id not in existing)
+        patterns = (text for text in self.patterns if not any(fnmatchcase(flow_id, text) for flow_id in existing))
+        return [*ids, *patterns]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Taking:
 
     def run(self, wanted: Wanted) -> dict[str, Any]:
         live = self._read(wanted)
-        missing = [name for name in (*wanted.ids, *wanted.patterns) if not _is_there(name, wanted, live)]
+        missing = wanted.missing([flow_id for flow_id, document in live.items() if document])
         if not any(live.values()) and not wanted.everything:
             message = f"the project has no flow that is called {' or '.join(missing)}; nothing was saved"
             raise InputError([Problem("no-such-flow", message, source="flow_id")])
@@ -185,13 +185,6 @@ class Taking:
                 }
                 diffs.append({**headers, "before": old, "after": new})
         return diffs
-
-
-def _is_there(name: str, wanted: Wanted, live: _Flows) -> bool:
-    if name in wanted.ids:
-        return live[name] is not None
-    pattern = Wanted(patterns=(name,))
-    return any(flow_id in pattern for flow_id, document in live.items() if document)
 
 
 def _compared(flow_id: str, before: FlowDocument | None, after: FlowDocument | None) -> PlannedFlow:

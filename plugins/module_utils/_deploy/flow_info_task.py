@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def describe_flows(task: Task) -> dict[str, Any]:
     with open_session(params, read_only=True) as session:
         listed = session.project.list_all()
         found = sorted(flow_id for flow_id in listed if flow_id in wanted)
-        missing = _missing(wanted, found)
+        missing = wanted.missing(found)
         documents = _documents(_read(session.project, found)) if exports else {}
         fmt = Format(params["format"])
         flows = [_entry(flow_id, listed[flow_id], documents.get(flow_id)) for flow_id in found]
@@ -57,12 +56,6 @@ DESCOPE_FLOW_INFO = UseCase(
     run=describe_flows,
     empty_result={"flows": [], "missing": [], "files": [], "requests": Statistics().as_dict()},
 )
-
-
-def _missing(wanted: Wanted, found: list[str]) -> list[str]:
-    """Return the ids and patterns that no flow of the project goes by."""
-    patterns = (pattern for pattern in wanted.patterns if not any(fnmatchcase(flow_id, pattern) for flow_id in found))
-    return [*(flow_id for flow_id in wanted.ids if flow_id not in found), *patterns]
 
 
 def _warnings(missing: list[str]) -> Iterator[str]:

@@ -17,10 +17,8 @@ from typing import Any, TypeAlias
 from ansible_collections.community.descope.plugins.module_utils._diff.compare import keyed, same
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import JsonObject, JsonValue
-from ansible_collections.community.descope.plugins.module_utils._redact import REDACTED
+from ansible_collections.community.descope.plugins.module_utils._redact import OTHER_SECRET, REDACTED
 from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets
-
-CHANGED = f"{REDACTED} (changed)"
 
 _KEYS_OF_LISTS = ("screenId", "key", "id", "interactionId")
 # Names and ids that hold a flow together, or say what a value is. A short secret, say 3, must not tear it apart.
@@ -89,7 +87,7 @@ class _Hiding:
         old = self.gone(before)
         if isinstance(after, dict | list | bool | None):
             return old, new
-        return old, CHANGED if old == REDACTED else REDACTED
+        return old, OTHER_SECRET if old == REDACTED else REDACTED
 
     def _members(self, before: JsonObject, after: JsonObject, place: tuple[str, ...]) -> Sides:
         pairs = {key: self.both(before[key], after[key], (*place, key)) for key in before if key in after}
@@ -105,7 +103,7 @@ class _Hiding:
     def _items(self, before: list[Any], after: list[Any], place: tuple[str, ...]) -> Sides:
         old, new = self._paired_items(before, after, place)
         if old == new and before != after:
-            new = [*new, CHANGED]
+            new = [*new, OTHER_SECRET]
         return old, new
 
     def _paired_items(self, before: list[Any], after: list[Any], place: tuple[str, ...]) -> tuple[list[Any], list[Any]]:
@@ -162,7 +160,7 @@ def _lines(before: str, after: str) -> Sides:
     kept = set(old) & set(new)
     if any(REDACTED in line for line in (*old, *new) if line not in kept):
         old = [REDACTED if line.strip() and line not in kept else line for line in old]
-        new = [CHANGED if REDACTED in line and line not in kept else line for line in new]
+        new = [OTHER_SECRET if REDACTED in line and line not in kept else line for line in new]
     if old == new:
-        new.append(CHANGED)
+        new.append(OTHER_SECRET)
     return "\n".join(old), "\n".join(new)

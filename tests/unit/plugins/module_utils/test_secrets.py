@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from ansible_collections.community.descope.plugins.module_utils._arguments import flow_arguments
 from ansible_collections.community.descope.plugins.module_utils._deploy.flow_task import DESCOPE_FLOW
 from ansible_collections.community.descope.plugins.module_utils._diff.flows import diff_documents, render_changes
-from ansible_collections.community.descope.plugins.module_utils._diff.hidden import CHANGED, hide_both
+from ansible_collections.community.descope.plugins.module_utils._diff.hidden import hide_both
 from ansible_collections.community.descope.plugins.module_utils._flow.document import FlowDocument
 from ansible_collections.community.descope.plugins.module_utils._json import quoted
-from ansible_collections.community.descope.plugins.module_utils._redact import REDACTED
+from ansible_collections.community.descope.plugins.module_utils._redact import OTHER_SECRET, REDACTED
 from ansible_collections.community.descope.plugins.module_utils._report.pictures import ask_for_pictures
 from ansible_collections.community.descope.plugins.module_utils._secrets import Secrets, hidden, hiding
 from ansible_collections.community.descope.plugins.module_utils._validate.validate_task import DESCOPE_FLOW_VALIDATE
@@ -159,7 +159,7 @@ class TestChanges:
         assert REDACTED in texts
 
     def test_both_sides_are_redacted_and_still_differ(self) -> None:
-        assert shown(SECRET, f"key {OLD}", f"key {SECRET}") == [REDACTED, CHANGED]
+        assert shown(SECRET, f"key {OLD}", f"key {SECRET}") == [REDACTED, OTHER_SECRET]
         assert shown(SECRET, f"key {SECRET}", f"key {SECRET}") == [f"key {REDACTED}"] * 2
         assert shown(SECRET, "one", "two") == ["one", "two"]
 
@@ -181,7 +181,7 @@ class TestChanges:
         new = f"const a = 1;\nconst key = '{SECRET}';\nconst b = 2;\nreturn a;\n"
         before, after = shown(SECRET, old, new)
         assert before.splitlines() == ["const a = 1;", REDACTED, REDACTED, "return a;"]
-        assert after.splitlines() == ["const a = 1;", CHANGED, "const b = 2;", "return a;"]
+        assert after.splitlines() == ["const a = 1;", OTHER_SECRET, "const b = 2;", "return a;"]
         # Where the secret stays what it was, so does the rest.
         before, after = shown(SECRET, old.replace(OLD, SECRET), new)
         assert before.splitlines()[1:3] == [f"const key = '{REDACTED}';", "const b = 1;"]
